@@ -83,7 +83,7 @@ LIST_FILES = 60
 
 
 class Application(FastAPI):
-    """Logs and counts requests, those too that fail outside of every middleware."""
+    """Logs and counts requests, also those that fail outside of every middleware."""
 
     log_requests = False
 

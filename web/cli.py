@@ -1,7 +1,4 @@
-"""The command `quisait`: the verbs of every room, and their errors in one line each.
-
-Imports nothing heavy: `quisait --help` answers at once.
-"""
+"""The command `quisait`, and its errors in one line each; imports nothing heavy."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The verbs of this room: `serve`, `report`, `mcp`, `mail` and `digests`.
-
-Imports click and what is as light; the rest when a command runs.
-"""
+"""The verbs of this room: `serve`, `report`, `mcp`, `mail` and `digests`."""
 
 from __future__ import annotations
 

@@ -49,7 +49,6 @@ COLUMN_TITLES: Mapping[str, str] = {
     "empty": N_("Without a fit"),
     "selections": N_("Results opened"),
 }
-"""The title of each column, by its name."""
 
 
 STEP, BAR = 10.0, 8.0
@@ -59,11 +58,7 @@ HEIGHT = 100.0
 
 
 def stacked_bars(rows: Sequence[Sequence[int]]) -> Mapping[str, Any]:
-    """Returns a drawing with a bar for each row, its numbers piled up, the first one lowest.
-
-    The highest bar, of `top` in all, is as high as the drawing. A part of a bar has its series,
-    counted from 0, and its rectangle.
-    """
+    """Draws a stacked bar for each row; each part has its series and its rectangle."""
     top = max((sum(row) for row in rows), default=0)
     bars = []
     for place, row in enumerate(rows):
@@ -85,22 +80,17 @@ AGEING_IN_FILE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class FigureTable:
-    """Rows of figures. `columns` are names of `COLUMN_TITLES`."""
-
     columns: tuple[str, ...]
     rows: Sequence[tuple[str | int, ...]]
 
     @property
     def titles(self) -> Sequence[str]:
-        """The titles of the columns, in English."""
         return [COLUMN_TITLES[column] for column in self.columns]
 
     def plot(self, *columns: str) -> Mapping[str, Any]:
-        """Returns a bar for each row, of the numbers of these columns, the first one lowest."""
         return stacked_bars(self._numbers(columns))
 
     def total(self, *columns: str) -> int:
-        """Returns the sum of the numbers of these columns."""
         return sum(map(sum, self._numbers(columns)))
 
     def _numbers(self, columns: Sequence[str]) -> list[list[int]]:
@@ -109,7 +99,6 @@ class FigureTable:
 
 
 def waiting_work(base: KnowledgeBase) -> Mapping[str, int | str]:
-    """Returns how much waits for moderators, and since when the oldest does, empty if unknown."""
     drafts = base.drafts.list([DraftState.SUBMITTED])
     notices = base.notices.list([NoticeState.WAITING])
     sources = base.source_locations.list()
@@ -133,7 +122,6 @@ def missed_needs(base: KnowledgeBase) -> FigureTable:
 
 
 def searches_by_fit(base: KnowledgeBase) -> FigureTable:
-    """Returns the count of searches by best fit, on each of the last `SHOWN_DAYS` days."""
     days = _last_days()
     found = base.demand.searches(days[0])
     rows: list[tuple[str | int, ...]] = [
@@ -153,20 +141,17 @@ def thin_themes(base: KnowledgeBase) -> FigureTable:
 
 
 def actors_by_department(base: KnowledgeBase) -> FigureTable:
-    """Returns the count of actors of every department, in the order of their codes."""
     counts = dict(base.departments())
     return FigureTable(("department", "actors"), [(code, counts.get(code, 0)) for code in NAMES])
 
 
 def ageing_actors(base: KnowledgeBase) -> FigureTable:
-    """Returns the actors that nothing confirmed for a year, the oldest first."""
     oldest = base.ageing_actors.oldest(year_ago(), AGEING_IN_FILE)
     rows = [(actor.name, actor.changed[:10]) for actor in oldest]
     return FigureTable(("organisation", "changed"), rows)
 
 
 def use_of_sites(base: KnowledgeBase) -> FigureTable:
-    """Returns the use of each site that embeds the search, on each of the last days."""
     return FigureTable(
         ("site", "day", "searches", "empty", "selections"),
         [(name, *row) for name, table in use_by_site(base).items() for row in table.rows],
@@ -174,7 +159,6 @@ def use_of_sites(base: KnowledgeBase) -> FigureTable:
 
 
 def use_by_site(base: KnowledgeBase) -> Mapping[str, FigureTable]:
-    """Returns the use by day of each site, by its name; of namesakes, by name and key."""
     days = _last_days()
     sites = base.sites.list()
     names = [site.name for site in sites]
@@ -196,7 +180,6 @@ TABLES: Mapping[str, Callable[[KnowledgeBase], FigureTable]] = {
     "ageing": ageing_actors,
     "sites": use_of_sites,
 }
-"""The tables that there are files of, by the name in their address."""
 
 
 def year_ago() -> str:
@@ -245,7 +228,6 @@ def dashboard(request: APageRequest, _account: AModerator, done: str = "") -> Re
 
 @router.takes(Page.DASHBOARD)
 def change_counting(request: APageRequest, account: AModerator, form: AForm) -> Response:
-    """Has searches counted or not, for administrators; or forgets a need that was asked."""
     demand, what = request.knowledge_base.demand, text_of(form, "do")
     if what in {"count", "stop"} and not account.role.may(AccountRole.ADMINISTRATOR):
         raise not_allowed()
@@ -261,7 +243,6 @@ def change_counting(request: APageRequest, account: AModerator, form: AForm) -> 
 
 @router.shows(Page.DASHBOARD_FILE)
 def figures_file(request: APageRequest, _account: AModerator, table: str = "searches") -> Response:
-    """Answers a table as a CSV file, for spreadsheets of the language."""
     if table not in TABLES:
         raise HTTPException(404)
     tallies_of(request.http).flush()

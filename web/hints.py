@@ -32,10 +32,8 @@ SCRIPTS = {
 """The modules of the widget that the search field of the site is made of, too."""
 
 SUGGESTED = 8
-"""How many suggestions are given at most."""
 
 MAX_CHARS = 200
-"""Most characters that are completed."""
 
 answers = answers_of(router)
 

@@ -62,13 +62,8 @@ DECIDED_MEANWHILE = N_("Another moderator has decided on this meanwhile.")
 def proves(email: str, actor: Actor, actors: Iterable[Actor]) -> bool:
     """Returns whether the address is at the domain of the actor's website, and of nobody else's.
 
-    The domain is the host of the website or lies below it. A host is no proof on which anybody may
-    have a page or a mailbox: a platform, a suffix under which names are registered, a host that
-    another of the `actors` has too. An address above the host is none either: the site of a
-    laboratory does not belong to everybody at its university.
-
-    Raises:
-        InputError: `email` is no e-mail address.
+    Platforms, public suffixes and hosts that other `actors` have prove nothing, nor do addresses at
+    a parent domain. Raises InputError if `email` is no address.
     """
     domain = checked_address(email).rpartition("@")[2]
     contacts = contacts_of(actor.website, (), (email,))
@@ -95,7 +90,6 @@ def _ascii(host: str) -> str:
 
 @router.shows(Page.HOLD)
 def hold_page(request: APageRequest, record_id: str, sent: str = "", done: str = "") -> Response:
-    """The form to ask; for moderators, who asked and who holds the page."""
     actor = request.knowledge_base.actor(record_id)
     return _hold_page(request, actor, sent=SENT.get(sent, ""), done=DONE.get(done, ""))
 

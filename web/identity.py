@@ -56,7 +56,6 @@ class Accent(NamedTuple):
 
 
 def accent_of(chosen: str) -> Accent:
-    """Returns the accent of a chosen colour, which is written `#rrggbb`."""
     light = _readable(chosen, LIGHT_PAPERS, step=-_STEP)
     return Accent(chosen, light, _readable(chosen, DARK_PAPERS, step=_STEP))
 
@@ -83,7 +82,6 @@ def default_text(page: Page, language: Language) -> str:
 
 
 def site_text(identity: Identity, page: Page, language: Language) -> str:
-    """Returns the Markdown of a page."""
     return identity.texts.get(f"{page}.{language}") or default_text(page, language)
 
 
@@ -129,7 +127,6 @@ def text_page(http: Request, request: APageRequest) -> Response:
 
 @router.api_route("/identity.css", methods=["GET", "HEAD"])
 def style(request: APageRequest, v: int = 0) -> Response:
-    """Answers the colours of the site; pages ask with the number of the identity's revision."""
     current, content = request.identity, ""
     if chosen := current.identity.accent:
         accent = accent_of(chosen)
@@ -156,7 +153,6 @@ CHANGED_MEANWHILE = N_(
     "theirs, or look at theirs first."
 )
 MAX_REVISION = 2**31 - 1
-"""The largest number that an address may name a revision by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +172,6 @@ def settings_page(
     done: str = "",
     revision: Annotated[int, Query(ge=0, le=MAX_REVISION)] = 0,
 ) -> Response:
-    """Shows the settings, or those of an earlier `revision`, to be saved again."""
     current = request.knowledge_base.identity.current()
     shown = request.knowledge_base.identity.get(revision) if revision else current
     return _settings_page(

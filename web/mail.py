@@ -1,8 +1,4 @@
-"""Mails: written from templates, with signed links, sent from the outbox; its page.
-
-A mail has two templates, `<name>.txt` and `<name>.html`; the first line of the text is its subject.
-Several processes may serve one base: each mail is taken by one of them.
-"""
+"""Mails: written from templates `<name>.txt`, subject first, and `<name>.html`; the outbox."""
 
 import logging
 import re
@@ -45,8 +41,6 @@ from web.regularly import Regularly
 
 
 class SignedLinks:
-    """Signs values, each for one purpose, and reads them back."""
-
     def __init__(self, secret: str) -> None:
         self._secret = secret
 
@@ -68,17 +62,13 @@ class SignedLinks:
 
 
 def signed_links_of(request: PageRequest) -> SignedLinks:
-    """Returns what signs the links of a site; raises `NoSecret` if there is no secret."""
     return SignedLinks(site_secret(request.settings, request.knowledge_base))
 
 
 class MailWriter:
-    """Writes the mails of a site."""
-
     def __init__(
         self, renderer: Renderer, settings: Settings, identity: Callable[[], Identity] = Identity
     ) -> None:
-        """`identity` gives what the site is called now."""
         self._renderer = renderer
         self._identity = identity
         self._root = settings.public_url.rstrip("/")
@@ -96,9 +86,7 @@ class MailWriter:
     ) -> NewMail:
         """Returns the mail of the templates `name`, to be queued; `purpose` as in `NewMail`.
 
-        The templates get `root`, the address of the site without a final slash, its `identity`, the
-        URLs `link` and `unsubscribe_url`, and `context`. No text of a stranger goes into the
-        context of a mail to an address that nobody has confirmed.
+        Text of a stranger must not be in `context` if nobody has confirmed the address.
         """
         language = Language(lang) if lang in set(Language) else DEFAULT_LANGUAGE
         unsubscribe_url = self._root + unsubscribe.path(language) if unsubscribe else ""
@@ -125,7 +113,6 @@ class MailWriter:
 
 
 def mail_writer_of(request: PageRequest) -> MailWriter:
-    """Returns what writes the mails that a page causes."""
     renderer = cast("Renderer", request.http.app.state.renderer)
     return MailWriter(renderer, request.settings, lambda: request.identity.identity)
 
@@ -178,7 +165,6 @@ class LinkHeader(UnstructuredHeader, BaseHeader):
     """A header with a link, in one line: encoded in words, it is no link (RFC 8058)."""
 
     def fold(self, *, policy: Policy) -> str:
-        """Returns the line, ended as the policy says."""
         return f"{self.name}: {self}{policy.linesep}"
 
 
@@ -190,11 +176,7 @@ _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 
 def message_of(mail: NewMail, sender: str, id: str = "", at: str = "") -> EmailMessage:
-    """Returns the message; the same each time that a mail with an id and a time is tried.
-
-    `sender` is an address, or a name with an address in angle brackets. No header can hold another:
-    what is in several lines becomes one.
-    """
+    """Returns the message, the same at each try; no header can hold another."""
     name, address = parseaddr(sender)
     message = EmailMessage(policy=_POLICY)
     message["From"] = MailAddress(name, addr_spec=address)
@@ -225,11 +207,7 @@ _PERMANENT = 500
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A mail server; `own_name` is what this machine calls itself there.
-
-    `is_tls`: encrypted from the first byte; `is_plain`: not at all, which takes a setting or this
-    machine; else by STARTTLS. `trusted` are the certificates, those of this machine if None.
-    """
+    """A mail server: TLS, plain, or STARTTLS if neither; `own_name` is this machine's."""
 
     host: str
     port: int
@@ -242,7 +220,6 @@ class MailServer:
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
-        """The mail server of the settings, or None if no mail can be sent."""
         if not settings.sends_mail:
             return None
         address = urlsplit(settings.smtp_url.get_secret_value())
@@ -311,7 +288,6 @@ class MailServer:
 
 
 def _reason(answer: object) -> str:
-    """An answer of a server, or of the system, in a line without a full stop."""
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer or "")
     return " ".join(text.split())[:200].rstrip(".")
 
@@ -332,7 +308,6 @@ class MailSender(Regularly):
     def __init__(
         self, knowledge_base: KnowledgeBase, settings: Settings, server: MailServer | None = None
     ) -> None:
-        """`server` is that of the settings unless given."""
         super().__init__("mail", self._send, LOOK_EVERY_S)
         self._knowledge_base = knowledge_base
         self._sender = settings.mail_from

@@ -30,10 +30,8 @@ LEAFLET_FILES = {
     f"leaflet/{name}": Path(str(files("xstatic.pkg.leaflet"))) / "data" / name
     for name in ("leaflet.js", "leaflet.css")
 }
-"""The files of Leaflet that are served, by their name among the static files."""
 
 SUGGESTED = 8
-"""How many towns are suggested at most."""
 
 _OUTLINES = "/maps/outlines.json"
 
@@ -58,7 +56,6 @@ def outlines_json() -> bytes:
 
 @cache
 def outlines_url() -> str:
-    """The address of `outlines_json`, which changes with its content."""
     return f"{_OUTLINES}?v={sha256(outlines_json()).hexdigest()[:12]}"
 
 
@@ -79,13 +76,10 @@ def towns(q: Annotated[str, Query(max_length=100)] = "") -> Response:
 
 
 WIDTH = 480
-"""The width of a drawing, in its own pixels."""
 
 MARGIN_KM, MARGIN_KM_OF_ONE = 30.0, 75.0
-"""How much is shown around the points, and around a single one."""
 
 MOST_TALL, LEAST_TALL = 1.1, 0.7
-"""The height of a drawing, in widths."""
 
 KM_PER_DEGREE = 111.2
 
@@ -194,11 +188,7 @@ def _coasts() -> Sequence[tuple[Floats, Sequence[float]]]:
 
 
 def _land(frame: _Frame) -> str:
-    """The path of the departments in a frame: a closed line of each ring that it shows any of.
-
-    What a pixel cannot show is left out. What is far outside is pulled to a line around the frame:
-    nobody sees it, and it says less.
-    """
+    """Returns the path of the departments in a frame, without what a pixel cannot show."""
     room = (WIDTH, frame.height)
     frame_east = frame.west + WIDTH / frame.per_longitude
     frame_south = frame.north - frame.height / frame.per_latitude
@@ -235,5 +225,4 @@ def result_map(
 
 
 def organisation_map(actor: Actor) -> Sequence[MapView]:
-    """Returns the map of where an organisation is; none if that is unknown, or abroad."""
     return map_views([Pin(actor.point, "", actor.place or actor.name)] if actor.point else [])

@@ -87,7 +87,6 @@ _PAGES: Mapping[PersonalKind, Page] = {
     PersonalKind.SITE: Page.SITES,
     PersonalKind.SETTINGS: Page.SETTINGS,
 }
-"""The page on which a thing is shown, by its id if the page has one, or those of its kind."""
 
 ERASED = N_("Erased, in the files too.")
 TAKEN_OUT = N_("Taken out of every text, in the files too.")
@@ -99,7 +98,6 @@ UNREACHED_LABELS = {
     Unreached.UNDER_WAY: N_("a copy or a backup that is being made: look again when it is done"),
     Unreached.UPLOAD: N_("a file that was sent: it goes when its job has ended, or after a day"),
 }
-"""What is said of what is neither searched nor erased."""
 
 BUSY = N_(
     "Another process uses the database. What was erased is cleaned from its files within the hour."

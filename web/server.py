@@ -1,7 +1,6 @@
 """The server: takes its port first, warms up, and prints its address when it is ready.
 
-Workers are equal processes on one base; with several, the one that was started starts them, and
-does what is done once for a site: jobs, mails, forgetting.
+The first of several equal workers does what is done once for a site, such as jobs.
 """
 
 import asyncio
@@ -56,8 +55,7 @@ MOST_FILES = 65_536
 LOOK_EVERY_S = 0.25
 
 TURN_S = 0.0005
-"""After how long a thread gives way to another: a search waits for a turn wherever it lets go of
-the interpreter, and a long article that is searched for proposals would take the usual 5 ms."""
+"""How long a thread runs before others: a search must not wait for long articles."""
 
 BACKLOG = 256
 """One burst opens so many connections before limits see them."""
@@ -84,13 +82,9 @@ def serve(
     access_log: bool,
     on_ending: Callable[[int], object] = lambda _: None,
 ) -> None:
-    """Serves the knowledge base until it is told to end, by SIGTERM or an interruption.
+    """Serves until SIGTERM or an interruption; `on_ending` gets the exit code when the end begins.
 
-    `on_ending` is called with the code to exit with, when the end begins.
-
-    Raises:
-        SettingsError: the host and port cannot be listened on.
-        KnowledgeBaseError: there is no knowledge base to serve, or it cannot be used.
+    Raises SettingsError if the port is taken, KnowledgeBaseError if no base can be used.
     """
     with (
         # First, so that a port in use is told at once and not after the encoder is loaded.
@@ -138,10 +132,7 @@ def serve(
 
 
 class Beside(Protocol):
-    """Work beside the answers, as long as the server runs."""
-
     def start(self) -> None: ...
-
     def stop(self) -> None: ...
 
 
@@ -239,7 +230,6 @@ class _SearchUpkeep(Regularly):
 
 
 def warm_up(knowledge_base: KnowledgeBase) -> None:
-    """Loads the encoder and the index, so that no visitor waits for them."""
     with suppress(QueryError):
         knowledge_base.search("bonjour", limit=1)
 
@@ -262,7 +252,7 @@ def _run_workers(
     *,
     access_log: bool,
 ) -> int:
-    """Runs workers until a signal; returns the code to exit with. Raises if none could begin."""
+    """Runs workers until a signal; returns the code to exit with, or raises if none begins."""
     told: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: told.append(number))
@@ -361,7 +351,6 @@ def _end_with_parent() -> None:
 
 
 def _raise_file_limit() -> None:
-    """Lets this process, and those that it starts, open as many files as they may."""
     with suppress(ImportError):  # a system without such limits
         import resource
 

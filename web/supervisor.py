@@ -1,7 +1,4 @@
-"""Starts a worker, a process of low priority, whenever jobs wait, as long as the server runs.
-
-It ends by itself when no job has come for a while; a job that it was at goes back into the queue.
-"""
+"""Starts a worker of low priority whenever jobs wait; it ends when no job comes for a while."""
 
 import contextlib
 import logging
@@ -28,7 +25,6 @@ _log = logging.getLogger(__name__)
 
 
 def worker_command(knowledge_base: KnowledgeBase) -> list[str]:
-    """Returns the command that starts a worker with the settings of this process."""
     # -P: a folder called `web` where the server was started is not ours.
     worker = [sys.executable, "-P", "-m", "web", "work", "--until-idle", "--linger", str(LINGER_S)]
     if isinstance(knowledge_base.place, Path):
@@ -52,7 +48,6 @@ class Supervisor(Regularly):
             super().start()
 
     def stop(self) -> None:
-        """Ends the worker and waits for it."""
         # The worker first: the thread may be waiting for a base that is locked.
         self._ending.set()
         self._end_worker()

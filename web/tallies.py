@@ -1,7 +1,4 @@
-"""Counts searches by what they found, and the use of embedding sites: written every ten seconds.
-
-Until then needs that nothing answered wait in memory, where an administrator chose to count.
-"""
+"""Counts searches and the use of embedding sites; written every ten seconds."""
 
 import logging
 import threading
@@ -38,8 +35,6 @@ def best_fit(found: SearchResult) -> str:
 
 
 class Tallies(Regularly):
-    """Counts that wait to be written. Safe to share between threads."""
-
     def __init__(
         self,
         knowledge_base: KnowledgeBase,
@@ -58,7 +53,6 @@ class Tallies(Regularly):
         self._uses: dict[tuple[str, str], SiteCounts] = {}
 
     def stop(self) -> None:
-        """Writes the last counts and stops."""
         super().stop()
         self.flush()
 
@@ -73,7 +67,6 @@ class Tallies(Regularly):
                     self._missed.append(text)
 
     def add_use(self, key: str, counts: SiteCounts) -> None:
-        """Adds to the counts of a site today."""
         self._keep_use(self._site_day(), key, counts)
 
     def requests_today(self, key: str) -> int:

@@ -1,8 +1,4 @@
-"""Digests: the news of all topics of a subscriber in one mail, when they are due.
-
-A daily digest is due each day from an hour of this machine's time zone on, a weekly one on Monday.
-What is told follows on what was told before. Where nothing is new, no mail is sent.
-"""
+"""Digests: the news of all topics of a subscriber in one mail, sent when due and not empty."""
 
 import logging
 from collections.abc import Sequence
@@ -48,7 +44,7 @@ class TopicNews(NamedTuple):
 
 
 def is_due(subscription: Subscription, hour: int, moment: datetime) -> bool:
-    """Whether a subscription is to be told of at a moment, with its time zone."""
+    """Whether a subscription is due at a moment, which has its time zone."""
     due = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
     if due > moment:
         due -= _DAY
@@ -64,7 +60,6 @@ class Digests(Regularly):
     def __init__(
         self, knowledge_base: KnowledgeBase, settings: Settings, renderer: Renderer
     ) -> None:
-        """Opens the secret of the site; raises `NoSecret` where none can be kept."""
         super().__init__("digests", self._queue, LOOK_EVERY_S)
         self._knowledge_base = knowledge_base
         self._writer = MailWriter(
@@ -74,10 +69,7 @@ class Digests(Regularly):
         self._hour = settings.digest_hour
 
     def queue_due(self, moment: datetime, *, all_now: bool = False) -> int:
-        """Queues the digests that are due; returns how many mails.
-
-        `moment` is the time, with its time zone. With `all_now`, every topic is told of.
-        """
+        """Queues the digests due at `moment`, or all with `all_now`; returns how many mails."""
         subscriptions = self._knowledge_base.subscriptions
         until = _written(moment - SETTLED)
         count = 0
@@ -116,7 +108,6 @@ class Digests(Regularly):
     def _mail(
         self, subscriber: Subscriber, due: Sequence[Subscription], until: str
     ) -> NewMail | None:
-        """The mail with the news of a subscriber's topics; None where nothing is new."""
         language = Language(subscriber.lang)
         news = self._news(due, language, until)
         if not news:
@@ -141,5 +132,4 @@ class Digests(Regularly):
 
 
 def _written(moment: datetime) -> str:
-    """A moment as registers write it (`kb.registers.clock`)."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,8 +1,6 @@
 """News: what was published or changed of a topic, and feeds of it (Atom, RFC 4287).
 
-What a search finds is news where its fit is at least possible, by the time when it was first
-published: not by the time when it began to match, which nobody can know afterwards. An entry of a
-feed keeps its id whatever becomes of its record.
+A search finds news by the time of publication: when a record began to match is not known.
 """
 
 import re
@@ -44,11 +42,7 @@ LINE_CHARS = 240
 
 @dataclass(frozen=True, slots=True)
 class NewsItem:
-    """A record, a notice of the board or an answer to one, that is new or has changed.
-
-    `line` says what it is, or why it is found, in the language `lang`. `published` and `changed`
-    are times as `kb.registers.clock` writes them.
-    """
+    """A new or changed record, notice or answer; `line` says in `lang` why it is listed."""
 
     kind: str
     id: str
@@ -61,8 +55,7 @@ class NewsItem:
     place: str = ""
     department: str = ""
     mark: str = ""
-    """What the line is: the kind of evidence of a record that a search found (`EvidenceKind`), of a
-    notice (`Flow`), or of an answer (`AnswerKind`)."""
+    """The kind of the line: an `EvidenceKind`, a `Flow` or an `AnswerKind`."""
 
     def is_new_since(self, time: str) -> bool:
         return self.published > time
@@ -76,12 +69,9 @@ def news_of(
     since: str = "",
     until: str = "",
 ) -> list[NewsItem]:
-    """Returns what of a topic changed after `since` and until `until`, last published first.
+    """Returns the changes in (`since`, `until`], last published first, or raises QueryError.
 
     Of a case and its translations only one is given, in `language` if there is one.
-
-    Raises:
-        QueryError: the need cannot be searched.
     """
     if topic.kind is TopicKind.SEARCH:
         found = _found(knowledge_base, topic, language)
@@ -99,7 +89,6 @@ def news_of(
 
 
 Times = tuple[str, str]
-"""When something was first published, and when it last changed."""
 
 
 def _found(knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language) -> list[NewsItem]:
@@ -137,7 +126,6 @@ def _listed(
 
 
 def _posted(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]:
-    """The open notices, as many as news are given at most: newest first."""
     listed = knowledge_base.notices.public(
         flows=[Flow(topic.flow)] if topic.flow else list(Flow),
         department=topic.department,
@@ -148,7 +136,7 @@ def _posted(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]:
 
 
 def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]:
-    """The answers to a notice that everybody may read, and the notice itself once it is closed."""
+    """Returns the public answers to a notice, and the notice itself once it is closed."""
     try:
         notice = knowledge_base.notices.get(topic.notice_id)
     except UnknownRecord:
@@ -174,7 +162,6 @@ def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]
 def _item(
     where: Address, named: tuple[str, str, str], text: str, lang: str, times: Times, **more: str
 ) -> NewsItem:
-    """Returns an item, `named` by its kind, its id and its title."""
     return NewsItem(*named, first_sentence(text, LINE_CHARS), lang, where, *times, **more)
 
 
@@ -215,7 +202,6 @@ def _case_item(case: Case, times: Times) -> NewsItem:
 
 
 def feed_of(topic: NewsTopic) -> Address:
-    """Returns the address of the feed of a topic."""
     if topic.kind is TopicKind.NOTICE:
         return address(Page.NOTICE_FEED, notice=topic.notice_id)
     return address(
@@ -233,7 +219,6 @@ def kind_of_topic(topic: NewsTopic) -> str:
 
 
 def alert_of(topic: NewsTopic) -> Address:
-    """Returns the address of the form to be told of a topic."""
     if topic.kind is TopicKind.NOTICE:
         return address(Page.ALERTS, notice=topic.notice_id)
     kind = "" if topic.kind is TopicKind.SEARCH else kind_of_topic(topic)
@@ -243,7 +228,6 @@ def alert_of(topic: NewsTopic) -> Address:
 
 
 def page_of(topic: NewsTopic) -> Address:
-    """Returns the address of the page that shows what a topic is about."""
     filters = {"department": topic.department, "theme": topic.theme}
     if topic.kind is TopicKind.SEARCH:
         return address(Page.SEARCH, q=topic.q, **filters)
@@ -326,7 +310,6 @@ def without_control_characters(text: str) -> str:
 
 
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
-    """Returns the filters of templates of feeds, and of those that lead to topics."""
     return {
         "entry_id": entry_id,
         "feed_of": feed_of,

@@ -1,8 +1,7 @@
 """The pages of alerts: asking for one, and those that mails lead to: confirm, change, stop.
 
-What the form answers is the same whether or not it knows the address, and whether or not a mail was
-sent. A signed link is the right to act, without account or cookie. Looking at a page changes
-nothing: programs that check mails follow links, but send no forms.
+The answer to the form does not reveal whether an address is known. A signed link is the right to
+act; a GET changes nothing, since programs that check mails follow links.
 """
 
 from collections.abc import Mapping, Sequence
@@ -87,7 +86,6 @@ router = PageRouter()
 
 @router.shows(Page.ALERTS)
 def alerts_page(request: APageRequest, sent: str = "") -> Response:
-    """The form, filled with the topic that the address says (`Page.ALERTS`)."""
     return _ask_page(request, request.http.query_params, sent=SENT.get(sent, ""))
 
 
@@ -156,13 +154,7 @@ def _frequency(typed: Mapping[str, str]) -> Frequency:
 
 
 def _topic(base: KnowledgeBase, values: Mapping[str, str]) -> NewsTopic:
-    """Returns the topic of these values; a need says by itself that it is a search.
-
-    An unknown department is left out.
-
-    Raises:
-        UnknownRecord: there is no such notice that everybody may read.
-    """
+    """Returns the topic of these values without unknown departments, or raises UnknownRecord."""
     if notice_id := values.get("notice", ""):
         notice = base.notices.get(notice_id)
         if not notice.is_public:
@@ -192,7 +184,6 @@ def _ask_page(
     wrong: str = "",
     message: str = "",
 ) -> Response:
-    """The form; `wrong` is the field that was refused, and `message` why."""
     topic = _topic(request.knowledge_base, typed)
     return request.page(
         "alerts/subscribe.html",
@@ -232,7 +223,6 @@ AShortForm = Annotated[FormData, Depends(_short_form)]
 """A form that whoever has the link may send, such as a mail program."""
 
 AnOwnForm = Annotated[FormData, Depends(_own_form)]
-"""The same from a page of this site alone."""
 
 
 @router.shows(Page.ALERT_CONFIRM)
@@ -262,7 +252,6 @@ def confirm(request: APageRequest, form: AnOwnForm) -> Response:
 
 @router.shows(Page.MY_ALERTS)
 def my_alerts_page(request: APageRequest, t: str = "", done: str = "") -> Response:
-    """The alerts of a link, or else of the account that is signed in."""
     own = _own(request, t)
     return request.page(
         "alerts/mine.html",
@@ -336,7 +325,6 @@ def _subscriber_id(request: PageRequest, token: str) -> str:
 
 
 def _own(request: PageRequest, token: str) -> Sequence[Subscription]:
-    """The subscriptions of a link; without one, of the account that is signed in."""
     subscriptions = request.knowledge_base.subscriptions
     if not token:
         if request.session.account is None:

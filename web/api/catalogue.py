@@ -44,7 +44,6 @@ from web.http.urls import AbsoluteUrl, address
 from web.search.evidence_text import first_sentence
 
 Actors = Mapping[str, Actor]
-"""Actors by id: those that the participants of cases are."""
 
 
 class ParticipationOut(Shape):

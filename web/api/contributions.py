@@ -320,7 +320,6 @@ def publish(
 
 
 def _readable(draft: Draft, account: Account) -> Draft:
-    """Returns the draft if the account may see it; to others it does not exist."""
     if not account.may_see(draft.created_by):
         raise HTTPException(404, f"There is no draft with the id {draft.id!r}.")
     return draft

@@ -169,7 +169,7 @@ def choose_contacts(
 
 
 def _choose(base: KnowledgeBase, source: str, choice: ContactChoice, account: Account) -> str:
-    """Sets who sees the contacts of a source; returns the id of the job it takes, or empty."""
+    """Returns the id of the job that it takes, or an empty string."""
     if choice == base.contact_choices.of(source) or not base.begin_choice(source, choice):
         return ""
     return queue_choice(base.jobs, source, account.name).id

@@ -1,7 +1,4 @@
-"""The JSON API, version 1: search, explanations, reports.
-
-Its shapes are in `web.api.schemas`; refusals are answered by `web.http.errors`.
-"""
+"""The JSON API, version 1: search, explanations, reports."""
 
 from dataclasses import replace
 from typing import Annotated, Any, Literal

@@ -101,10 +101,7 @@ def _for_each_kind(
     later: Mapping[str, Any] | None = None,
     status_code: int = 200,
 ) -> Callable[[Handler], Handler]:
-    """Routes `/api/cases/{id}/verb` and `/api/actors/{id}/verb` to a function of `AKind`.
-
-    `{}` in the summary is what it is; `later` documents its answer 202, if it has one.
-    """
+    """Routes `/api/{kinds}/{id}/verb` to a function of `AKind`; `{}` in the summary is the kind."""
 
     def register(handler: Handler) -> Handler:
         for kind, words in ((Kind.CASE, "a case"), (Kind.ACTOR, "an actor")):

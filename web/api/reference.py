@@ -1,7 +1,4 @@
-"""The API reference as a page of our own, read from the OpenAPI document.
-
-Server-rendered, so that it needs no script and asks nothing of a third party.
-"""
+"""The API reference as a page without scripts, read from the OpenAPI document."""
 
 import json
 from collections.abc import Mapping

@@ -72,10 +72,7 @@ _ANSWERED_TYPES: Mapping[FieldKind, Any] = {
 def with_fields(
     fields: Mapping[str, FieldTraits], *, is_sent: bool = False, meanings: Mapping[str, str] = {}
 ) -> Callable[[type[AnyShape]], type[AnyShape]]:
-    """Gives a shape these fields; of a sent shape, what is not required may be left out.
-
-    `meanings` replace the descriptions of some.
-    """
+    """Gives a shape these fields, optional ones too if sent; `meanings` replace descriptions."""
     kind_types = _TYPES if is_sent else _ANSWERED_TYPES
 
     def field(name: str, traits: FieldTraits) -> tuple[Any, Any]:
@@ -101,7 +98,6 @@ def with_fields(
 
 
 def without(fields: Mapping[str, FieldTraits], names: Collection[str]) -> Mapping[str, FieldTraits]:
-    """Returns the fields but those of these names."""
     return {name: traits for name, traits in fields.items() if name not in names}
 
 

@@ -189,7 +189,7 @@ def notice(notice_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: Page
 
 
 def content_of(sent: NewNotice) -> NoticeContent:
-    """Returns what a notice that was sent says; refuses what the form of the page refuses."""
+    """Returns the content of a sent notice, or refuses what the form of the page refuses."""
     read = sent.form().read(sent.lang, needs_email=False)
     if read.errors:
         field, problem = next(iter(read.errors.items()))

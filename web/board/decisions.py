@@ -70,7 +70,6 @@ def decide(visitor: ASender, form: AFormOfAnyone, record_id: str) -> Response:
 
 @router.takes(Page.BOARD)
 def decide_on_pair(request: APageRequest, account: AModerator, form: AForm) -> Response:
-    """Tells both of a need and an offer, or sets them aside."""
     what = {"tell": PairState.TOLD, "set_aside": PairState.SET_ASIDE}.get(text_of(form, "do"))
     if what is None:
         raise no_such_action()
@@ -86,11 +85,9 @@ def decide_on_pair(request: APageRequest, account: AModerator, form: AForm) -> R
 
 
 def tell_owner(request: PageRequest, notice: Notice, what: str, quoted: str = "") -> None:
-    """Queues a mail that says `what`, an English message; the page of the notice says the rest.
+    """Queues a mail that says `what`, with a link that holds the key of the notice.
 
-    Its link has the key of the notice: who posted it can correct and close it there. `quoted` is
-    what a moderator wrote about it. The notice itself is not in the mail, since nobody has
-    confirmed the address.
+    The notice itself is not in the mail, since nobody has confirmed the address.
     """
     if not (notice.told_at and request.settings.sends_mail):
         return
@@ -107,7 +104,6 @@ def tell_owner(request: PageRequest, notice: Notice, what: str, quoted: str = ""
 
 
 def _answer(visitor: Visitor, notice: Notice, form: FormData) -> Response:
-    """Stores an answer, linked to the entry that has its organisation's name, if one has."""
     base, is_stranger = visitor.request.knowledge_base, visitor.account is None
     names = ("kind", "organisation", "contact", "private")
     typed = {name: text_of(form, name) for name in names}
@@ -182,7 +178,6 @@ def _decide_on_answer(visitor: Visitor, notice: Notice, what: str, on: str) -> R
 
 
 def _close(visitor: Visitor, notice: Notice, revision: int, on: str) -> Response:
-    """Closes a notice; one that was met becomes a draft of a case, a stranger's for a moderator."""
     if on not in set(Closing):
         raise no_such_action()
     base, is_met = visitor.request.knowledge_base, on == Closing.MET
@@ -210,7 +205,6 @@ def _back(visitor: Visitor, notice: Notice, done: str) -> Response:
 
 
 def case_of(visitor: Visitor, notice: Notice) -> Case:
-    """Returns the case that a notice, its public answers and what it was told with amount to."""
     base, content = visitor.request.knowledge_base, notice.content
     answers = [answer for answer in base.answers.of(notice.id) if answer.is_public]
     others = map(base.notices.get, base.notice_pairs.told_with(notice.id))

@@ -85,7 +85,6 @@ def state_label(notice: Notice) -> str:
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., str]]:
-    """Returns the filters of the board's templates."""
     gettext = translations(language).gettext
     return {
         "answer_kind": labelled(ANSWER_KINDS, language),
@@ -151,7 +150,6 @@ class NoticeForm:
 
     @classmethod
     def of_need(cls, need: str, *, department: str, theme: str, asker: str) -> "NoticeForm":
-        """Returns the form with what somebody searched for: one more click posts it."""
         need = one_line(need)
         title = textwrap.shorten(need, MAX_TITLE_CHARS, placeholder="…")
         content = NoticeContent(
@@ -232,7 +230,6 @@ class ReadNotice(NamedTuple):
 
 
 def known_department(given: str) -> str:
-    """Returns the code of a department, or an empty string if none is meant."""
     try:
         return department_code(given)
     except ValueError:
@@ -240,14 +237,12 @@ def known_department(given: str) -> str:
 
 
 def is_contact(text: str, department: str = "") -> bool:
-    """Returns whether a line has an e-mail address or a telephone number."""
     if "@" in text:
         return bool(addresses_in(text).kept)
     return bool(numbers_in(text, dialling_region("FR", department)).kept)
 
 
 def choices(request: PageRequest) -> Mapping[str, Sequence[tuple[str, str]]]:
-    """Returns what the selects of the form offer: pairs of a value and its words."""
     gettext = translations(request.language).gettext
     return {
         "flow": [(flow.value, gettext(verb)) for flow, verb in FLOW_VERBS.items()],

@@ -59,16 +59,14 @@ class Visitor:
         return self.account is not None and self.account.role.may(AccountRole.MODERATOR)
 
     def slow_down(self) -> None:
-        """Counts what is sent by who is no member, and refuses what comes too soon."""
         if not self.is_member:
             self.request.slow_down("board_throttle")
 
     def is_machine(self, form: FormData) -> bool:
-        """Returns whether a program filled in the field that no person sees."""
+        """Whether the field that no person sees was filled in."""
         return self.account is None and bool(text_of(form, "website"))
 
     def owns(self, notice: Notice) -> bool:
-        """Returns whether they posted it."""
         if self.account and notice.owner == self.account.name:
             return True
         return bool(self.key) and hmac.compare_digest(
@@ -76,7 +74,6 @@ class Visitor:
         )
 
     def manages(self, notice: Notice) -> bool:
-        """Returns whether they may correct and close it."""
         return self.moderates or self.owns(notice)
 
     def readable(self, notice_id: str) -> Notice:
@@ -87,7 +84,6 @@ class Visitor:
         return notice
 
     def contact_of(self, notice: Notice) -> str:
-        """Returns the contact of a notice that they may see, or an empty string."""
         if self.manages(notice):
             return notice.content.contact
         return notice.content.contact_shown(to_member=self.is_member)
@@ -116,10 +112,7 @@ def key_of(request: PageRequest, notice_id: str) -> str:
 
 
 def shown_answers(visitor: Visitor, notice: Notice) -> Sequence[NoticeAnswer]:
-    """Returns the answers to a notice that a visitor reads, oldest first.
-
-    Who asks reads the private ones too, a moderator all but those refused, who answered their own.
-    """
+    """Returns the answers that a visitor may read, oldest first: the asker all."""
 
     def reads(answer: NoticeAnswer) -> bool:
         if answer.state is AnswerState.REFUSED:
@@ -135,7 +128,6 @@ def shown_answers(visitor: Visitor, notice: Notice) -> Sequence[NoticeAnswer]:
 
 
 def described(notice: Notice, absolute_url: AbsoluteUrl) -> Mapping[str, Any]:
-    """Describes a notice with the contact that everybody may see; who posted it is not told."""
     content = notice.content
     contact = content.contact_shown(to_member=False)
     place = ", ".join(filter(None, (content.place, NAMES.get(content.department, ""))))
@@ -236,7 +228,6 @@ def _form_page(
     status_code: int = 200,
     is_conflict: bool = False,
 ) -> Response:
-    """The form to post a notice, or to change one; with a conflict, it is that of another."""
     request = visitor.request
     here = address(Page.NEW_NOTICE)
     if changed:
@@ -315,7 +306,6 @@ def notice_page(
     message: str = "",
     done: str = "",
 ) -> Response:
-    """The page of a notice, with the form of an answer, if there is one; `message` refuses it."""
     request = visitor.request
     base, answers = request.knowledge_base, shown_answers(visitor, notice)
     try:

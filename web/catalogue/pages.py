@@ -69,7 +69,6 @@ def home(request: APageRequest) -> Response:
 
 
 def _front_stories(request: PageRequest) -> Sequence[Case]:
-    """Returns the cases on the front page, each story in the language of the page if it can."""
     base = request.knowledge_base
     editions = base.front_page.stories(FRONT_STORIES)
     ids = [id_ for story in editions for id_ in story]
@@ -173,7 +172,6 @@ def about(request: APageRequest) -> Response:
 
 
 def listed_fields(actor: Actor) -> list[tuple[str, str]]:
-    """The fields of an actor that its page lists under their labels, if they say anything."""
     return [
         (name, value)
         for name, traits in ACTOR_FIELDS.items()
@@ -188,7 +186,6 @@ def doers(case: Case) -> Sequence[str]:
 
 
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
-    """Returns the filters of the catalogue's templates."""
     return {
         **contact_filters(),
         "doers": doers,

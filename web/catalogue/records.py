@@ -52,13 +52,11 @@ class ShownContacts:
 
 
 def as_seen_by(actor: Actor, account: Account | None) -> Actor:
-    """Returns an actor with the contacts that the public sees, or a member; `public` is all."""
     is_member = account is not None and account.is_member
     return replace(actor, members_only=frozenset()) if is_member else actor.public
 
 
 def shown_to(actor: Actor, account: Account | None) -> ShownContacts:
-    """Returns the contacts of an actor that the public sees, or a member."""
     seen = as_seen_by(actor, account)
     region = dialling_region(actor.country, actor.department)
     return ShownContacts(
@@ -70,7 +68,6 @@ def shown_to(actor: Actor, account: Account | None) -> ShownContacts:
 
 
 def with_town(actor: Actor) -> str:
-    """Returns the street and postal code, with the town unless it is in them."""
     if not actor.address or fold(actor.place) in fold(actor.address):
         return actor.address
     return f"{actor.address} {actor.place}"
@@ -86,7 +83,6 @@ def _linked(part: str, region: str) -> ContactText:
 
 
 def contact_filters() -> Mapping[str, Callable[..., object]]:
-    """Returns the filters of templates that show contacts."""
     return {"contacts_shown_to": shown_to}
 
 
@@ -103,7 +99,6 @@ class Source:
 
     @property
     def latest(self) -> str:
-        """The time of the source's latest claim."""
         return max(claim.claimed_at for claim in self.claims)
 
 
@@ -124,7 +119,6 @@ def claims_by_source(
 
 
 def fact_name(field: str) -> str:
-    """Returns the source's name for a fact, or an empty string for a field of actors."""
     return field.removeprefix(_FACT) if field.startswith(_FACT) else ""
 
 
@@ -153,7 +147,6 @@ Description = Mapping[str, Any]
 
 
 def website(name: str, absolute_url: AbsoluteUrl) -> Description:
-    """Describes the site and how to search it."""
     search = f"{absolute_url(address('search'))}?q={{search_term_string}}"
     return {
         "@context": "https://schema.org",
@@ -169,7 +162,6 @@ def website(name: str, absolute_url: AbsoluteUrl) -> Description:
 
 
 def organization(actor: Actor, absolute_url: AbsoluteUrl) -> Description:
-    """Describes an actor, with the contacts of it that are public."""
     actor = actor.public
     place = {
         "streetAddress": actor.address,
@@ -237,11 +229,7 @@ class FlaggedPage:
 
 
 def flagged_page(base: KnowledgeBase, kind: str, id: str) -> FlaggedPage:
-    """Returns the page of a record that everybody may see.
-
-    Raises:
-        UnknownRecord: there is none.
-    """
+    """Returns the page of a public record, or raises UnknownRecord."""
     if kind == FlaggedKind.ACTOR:
         return FlaggedPage(base.actor(id).name, "", address(Page.ACTOR, id))
     if kind == FlaggedKind.CASE:
@@ -253,7 +241,6 @@ def flagged_page(base: KnowledgeBase, kind: str, id: str) -> FlaggedPage:
 
 
 def page_of_flag(base: KnowledgeBase, flag: Flag) -> FlaggedPage:
-    """Returns what a flag is about; its id stands for the title of what is gone."""
     try:
         return flagged_page(base, flag.kind, flag.record_id)
     except UnknownRecord:

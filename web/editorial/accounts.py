@@ -98,7 +98,6 @@ async def sign_in(
 
 
 def _claimant(request: PageRequest, name: str) -> Claimant:
-    """Returns who wants to sign in by this name, and whether they did so in this browser before."""
     device = ""
     with suppress(UnknownRecord):
         account = request.knowledge_base.accounts.get(name)
@@ -117,7 +116,6 @@ def _authenticated(request: PageRequest, name: str, password: str) -> Account | 
 
 @router.shows(Page.SIGN_OUT)
 async def signed_out(request: APageRequest) -> Response:
-    """Answers a change of language or a reload after signing out."""
     return RedirectResponse(address(Page.HOME).path(request.language), 303)
 
 
@@ -196,7 +194,6 @@ def change_account(
 
 
 def typed_email(form: FormData) -> str:
-    """Returns the address in a form, or an empty string; raises `InputError` if it is none."""
     typed = text_of(form, "email").strip()
     return checked_address(typed) if typed else ""
 
@@ -344,7 +341,6 @@ def _new_password_page(
 
 
 def _linked(request: PageRequest, token: str) -> Account | None:
-    """Returns the account that a link is of, or None if the link is over."""
     digest = signed_links_of(request).read(FORGOTTEN, token, FORGOTTEN_LINK_S)
     for account in request.knowledge_base.accounts.list() if digest else ():
         if _digest(account) == digest and not account.disabled:

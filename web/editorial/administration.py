@@ -132,7 +132,6 @@ def _accounts_page(
 def sites_page(
     request: APageRequest, _account: AnAdministrator, done: str = "", added: str = ""
 ) -> Response:
-    """`added` is the key of the site that was."""
     return _sites_page(request, done=SITE_DONE.get(done, ""), added=added)
 
 
@@ -168,7 +167,6 @@ def change_sites(request: APageRequest, _account: AnAdministrator, form: AForm) 
 
 
 def _permissions(form: FormData) -> dict[str, Any]:
-    """Returns what the form says of a site, as `Sites.add` and `Sites.change` take it."""
     return {
         **{name: text_of(form, name) for name in ("name", "department", "theme")},
         # None of what stands between two origins is part of one.
@@ -186,7 +184,6 @@ def _sites_page(
     key: str = "",
     refused: dict[str, object] | None = None,
 ) -> Response:
-    """The page. What was `refused` of the site with `key`, or of a new one, is shown again."""
     base = request.knowledge_base
     tallies_of(request.http).flush()
     sites = base.sites.list()

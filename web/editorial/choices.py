@@ -33,10 +33,7 @@ MAX_LIKELY = 5
 
 
 def form_choices(request: PageRequest, form: RecordForm) -> dict[str, Any]:
-    """Returns what can be chosen in the form of a record: `choices` by field, and `roles`.
-
-    A record can be in the languages of the site, and in its present one.
-    """
+    """Returns what can be chosen in a record's form: `choices` by field, and `roles`."""
     gettext, names = translations(request.language).gettext, request.language.locale.languages
     current = form.values.get("lang", "")
     codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
@@ -54,8 +51,6 @@ def form_choices(request: PageRequest, form: RecordForm) -> dict[str, Any]:
 
 
 def actor_finder(base: KnowledgeBase) -> Callable[[str], str]:
-    """Returns a function that finds an actor's id by its id, or by a name only it has."""
-
     def find(given: str) -> str:
         if known := actor_or_none(base, given):
             return known.id
@@ -80,7 +75,6 @@ class LikelyActor(NamedTuple):
 
 
 def likely_actors(base: KnowledgeBase, entry: Actor) -> list[LikelyActor]:
-    """Returns the actors that an entry, which is not published, may be of, likeliest first."""
     alike = dict(base.duplicates.alike(entry, MAX_LIKELY))
     found = {
         id_: LikelyActor(actor, similarity.reasons)
@@ -94,7 +88,6 @@ def likely_actors(base: KnowledgeBase, entry: Actor) -> list[LikelyActor]:
 
 
 def actors_named(base: KnowledgeBase, name: str) -> list[Actor]:
-    """Returns the actors that a search finds by this name."""
     try:
         found = base.search(name, limit=5, filters=Filters(kind=Kind.ACTOR))
     except QueryError:
@@ -107,7 +100,6 @@ def actors_named(base: KnowledgeBase, name: str) -> list[Actor]:
 
 
 def contact_choice_in(form: Mapping[str, object], before: ContactChoice) -> ContactChoice:
-    """Returns who is to see contacts, as a form says; what it does not say is as before."""
     of_firms, of_persons = (text_of(form, name) for name in ("organisations", "persons"))
     return ContactChoice(
         Visibility(of_firms) if of_firms in set(Visibility) else before.organisations,
@@ -118,11 +110,7 @@ def contact_choice_in(form: Mapping[str, object], before: ContactChoice) -> Cont
 def with_picture(
     base: KnowledgeBase, form: Mapping[str, object], *, by: str
 ) -> tuple[Mapping[str, object], str]:
-    """Returns the form with the name of its picture, and what is wrong with an upload, if anything.
-
-    What is uploaded is kept at once: nothing is sent twice if another field is refused. A name that
-    no picture of the base has is taken out.
-    """
+    """Keeps an uploaded picture; returns the form with its name, and what is wrong, if anything."""
     if "picture" not in form and "picture_file" not in form:
         return form, ""
     upload, name, problem = form.get("picture_file"), str(form.get("picture", "")), ""
@@ -144,8 +132,7 @@ def suggestions(
 ) -> Mapping[str, Any]:
     """Groups the rows of a form that only stand for proposals, by their numbers.
 
-    `organisations` take no part yet: each has its rows, one for each role, the surest first. `also`
-    has the further roles of those that do, by their first row. `waiting` are the rows of both.
+    `organisations` take no part yet, `also` are further roles of those that do, `waiting` both.
     """
     taken: dict[str, int] = {}
     waiting = [number for number, row in enumerate(rows) if is_suggested(row, proposals)]
@@ -172,7 +159,6 @@ def suggestions(
 
 
 def _keys(row: ParticipationRow) -> list[str]:
-    """By what rows of one organisation are known: its entry and its name."""
     return [f"{kind} {key}" for kind, key in (("id", row.actor_id), ("n", folded(row.name))) if key]
 
 
@@ -224,10 +210,7 @@ _WORDS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 Piece = tuple[str, str]
-"""What happened to a piece of text, and the text: `same`, `removed`, `added`, or `gap`.
-
-A gap stands for unchanged text that is not shown.
-"""
+"""`same`, `removed`, `added` or `gap` (unchanged text not shown), and the text."""
 
 
 def differences(
@@ -243,7 +226,6 @@ def differences(
 
 
 def told_differences(request: PageRequest, before: Record, after: Record) -> dict[str, list[Piece]]:
-    """Returns the fields that differ, with roles in the language of the page."""
     gettext = translations(request.language).gettext
     return differences(before, after, lambda role: gettext(ROLE_LABELS[role]))
 
@@ -270,8 +252,6 @@ def _compared(before: list[str], after: list[str], *, are_lines: bool = False) -
 
 
 def _texts(record: Record, role_label: Callable[[Role], str]) -> dict[str, str]:
-    """Maps each field to its text; lists have a line for each item."""
-
     def line(item: object) -> str:
         if not isinstance(item, Participation):
             return str(item)
@@ -302,7 +282,6 @@ def _with_gaps(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 
 def _whole_words(text: str) -> str:
-    """Returns the text up to its last space, so that it ends with a whole word."""
     return text[: text.rfind(" ") + 1] or text
 
 

@@ -84,7 +84,6 @@ def _page(
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, LocalizedText] | None = None,
 ) -> Response:
-    """The page, with what was typed, and what is wrong with it by name of a field."""
     return request.page(
         "editorial/contribute.html",
         here=address(Page.CONTRIBUTE),
@@ -114,7 +113,6 @@ def _refused(
 
 
 def _submissions(request: PageRequest, account: Account) -> "Submissions":
-    """Returns what makes drafts, which the contributor checks before submitting them."""
     from ingest.submission import Submissions
 
     return Submissions.from_settings(
@@ -133,7 +131,6 @@ def _text(request: PageRequest, account: Account, form: FormData) -> Response:
 
 
 def _files(request: PageRequest, account: Account, form: FormData) -> Response:
-    """Makes a draft of a file at once, and a job of several."""
     files = _chosen(form, "files")
     if not files:
         return _refused(request, form, "files", _NO_FILE)
@@ -167,7 +164,6 @@ def _files(request: PageRequest, account: Account, form: FormData) -> Response:
 
 
 def _link(request: PageRequest, account: Account, form: FormData) -> Response:
-    """Makes a draft of a page at once, and a job of a feed."""
     from ingest.articles.feeds import is_feed
     from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
 
@@ -196,7 +192,6 @@ def _drafted(
     submissions: "Submissions",
     submit: "Callable[[], Submitted]",
 ) -> Response:
-    """Leads to the draft or the job, or shows the form with the reason beside its field."""
     from ingest.known_articles import AlreadyKnown
     from ingest.submission import LongArticle
 
@@ -264,7 +259,6 @@ def _directory(request: PageRequest, account: Account, form: FormData) -> Respon
 
 
 def _chosen(form: FormData, name: str) -> list[UploadFile]:
-    """Returns the chosen files of a field; browsers send a nameless file if none was chosen."""
     files = [value for value in form.getlist(name) if isinstance(value, UploadFile)]
     return [file for file in files if file.filename]
 
@@ -352,7 +346,6 @@ def _directory_page(
 
 
 def _upload(base: KnowledgeBase, upload: str) -> str:
-    """Returns the path of the file that was sent, by the name of its folder."""
     try:
         return upload_named(base, upload)
     except UnknownRecord:
@@ -360,7 +353,6 @@ def _upload(base: KnowledgeBase, upload: str) -> str:
 
 
 def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
-    """Returns what a column can be read as, in groups with a title."""
     gettext = translations(request.language).gettext
 
     def words(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -57,7 +57,6 @@ _DONE: Mapping[str, str] = {
     "return": "returned",
     "reject": "rejected",
 }
-"""What can be done with the record of a draft, and the value of `done` that tells it."""
 
 _STATES: Mapping[str, DraftState] = {
     "submit": DraftState.SUBMITTED,
@@ -87,8 +86,6 @@ def change(request: APageRequest, account: AnyAccount, form: AnUpload, record_id
 
 
 class _Sent:
-    """A form sent from the page of a draft."""
-
     def __init__(
         self, request: PageRequest, account: Account, draft: Draft, form: Mapping[str, object]
     ) -> None:
@@ -131,13 +128,11 @@ class _Sent:
         return self._with_record(what, on)
 
     def _at_last_row(self, form: RecordForm) -> Response:
-        """The page at the last participation that is not only suggested."""
         proposed = self._draft.proposals.participations
         shown = [number for number, row in enumerate(form.rows) if not is_suggested(row, proposed)]
         return self._page(form, at_row=shown[-1])
 
     def _with_record(self, what: str, on: str) -> Response:
-        """Answers with the record that was typed; or with what is wrong, or a conflict."""
         errors: Mapping[str, str] = {}
         record = self._draft.record
         if self._picture_problem:
@@ -157,7 +152,6 @@ class _Sent:
             return self._conflict(record)
 
     def _do(self, what: str, on: str, record: Record) -> Response:
-        """Saves what was typed and goes on; `on` is the key of a detail or a participant."""
         drafts, draft, by = self._base.drafts, self._draft, self._account.name
         if what in {"keep_detail", "remove_detail"}:
             detail = next((one for one in details_of(record) if one.key == on), None)
@@ -243,7 +237,6 @@ class _Sent:
 def draft_page(
     request: PageRequest, draft: Draft, form: RecordForm, *, status_code: int = 200, **shown: Any
 ) -> Response:
-    """The page of a draft with a form filled in; it opens at the row `at_row`, if one is given."""
     base = request.knowledge_base
     versions, proposals = base.drafts.versions(draft.id), draft.proposals
     actors = base.actors_by_id({row.actor_id for row in form.rows if row.actor_id})
@@ -306,7 +299,6 @@ def published_record(base: KnowledgeBase, kind: Kind, record_id: str) -> Record:
 
 
 def readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
-    """The draft, if this account may see it: an account sees its own, a moderator all."""
     draft = drafts.get(draft_id)
     if not account.may_see(draft.created_by):
         raise not_allowed()

@@ -43,7 +43,6 @@ DONE: Mapping[str, str] = {
 
 
 def reading_of(report: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns what the report of a job says of a reading: what is new, changed, and gone."""
     changes = report.get("changes", ())
     return {
         "is_same": bool(report.get("is_same")),
@@ -121,7 +120,6 @@ def _add(request: PageRequest, form: AForm, by: str) -> Response:
 def _sources_page(
     request: PageRequest, *, new: Mapping[str, object] | None = None, done: str = ""
 ) -> Response:
-    """The page of every source, those that are read again first, and of a `new` one refused."""
     base = request.knowledge_base
     counts = dict(base.claims.sources())
     located = {location.name: location for location in base.source_locations.list()}
@@ -240,7 +238,6 @@ def change_job(
 
 
 def _kept_text(base: KnowledgeBase, found: Job) -> str:
-    """The path of the pasted text of which a job made no draft, as long as it is kept."""
     if not is_text_without_draft(found):
         return ""
     paths = json.loads(found.parameters["texts"])
@@ -256,7 +253,6 @@ def _as_file(base: KnowledgeBase, kept_text: str) -> Response:
 
 
 def _lines(report: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """A list of a report: of each line its file, its row (0: the whole file) and the reason."""
     return [
         {
             # An upload lies in a folder with a name of no interest.
@@ -276,7 +272,6 @@ def _readable(base: KnowledgeBase, job_id: str, account: Account) -> Job:
 
 
 def _drafts(base: KnowledgeBase, report: Mapping[str, Any]) -> list[Draft]:
-    """The drafts that a job made, as far as they are still there."""
     drafts = []
     for drafted in report.get("drafts", ()):
         with suppress(UnknownRecord):

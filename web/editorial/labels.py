@@ -75,7 +75,6 @@ PHASE_LABELS: Mapping[str, str] = {
     "embedding": N_("Computing embeddings"),
     "writing": N_("Writing"),
 }
-"""What a job is at, as `ingest.pace.Phase` names it."""
 
 REASON_LABELS: Mapping[str, str] = {
     "same_siret": N_("the same SIRET"),
@@ -148,7 +147,6 @@ NOT_THE_NAME = N_("This is not the right name. Type it exactly as above, or copy
 
 
 def confidence_label(confidence: float) -> str:
-    """How sure a proposal is, in words; `confidence` lies between 0 and 1."""
     if confidence >= 0.85:
         return N_("very likely")
     return N_("likely") if confidence >= 0.6 else N_("to check")
@@ -168,7 +166,6 @@ DETAIL_LABELS: Mapping[DetailKind, str] = {
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., str]]:
-    """The filters of the editorial templates."""
     gettext = translations(language).gettext
     return {
         "detail_label": labelled(DETAIL_LABELS, language),

@@ -96,7 +96,6 @@ def moderation(request: APageRequest, account: AModerator, done: str = "") -> Re
 
 @router.takes(Page.MODERATION)
 def end_tour(request: APageRequest, account: AModerator, form: AForm) -> Response:
-    """Puts the tour away, for this account and for good."""
     if text_of(form, "do") != "end_tour":
         raise no_such_action()
     request.knowledge_base.accounts.end_tour(account.name)
@@ -247,10 +246,7 @@ def _history(
 
 
 class _Item(NamedTuple):
-    """The edited item: some fields of a record, or a row of its participations, from 0.
-
-    A row beyond the last is a new one. `row` is -1 where it is fields.
-    """
+    """The edited item: fields of a record, or the row (from 0) of its participations."""
 
     name: str
     fields: Sequence[str] = ()
@@ -298,7 +294,6 @@ def save_item(
 
 
 def _do_with_case(request: PageRequest, what: str, case: Case, *, by: str) -> Response:
-    """Makes a draft of a case, or chooses it for the home page, or no longer."""
     base = request.knowledge_base
     if what == "draft":
         return see(request, address(Page.DRAFT, base.edit(Kind.CASE, case.id, by=by).id))
@@ -320,7 +315,6 @@ def _item(record: Record, name: str) -> _Item:
 
 
 def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordForm:
-    """Returns the form of the whole record, with the typed item in it."""
     whole = RecordForm.of(record)
     if item.row < 0:
         sent = RecordForm.sent({name: form.get(name, "") for name in item.fields}, record)
@@ -330,7 +324,6 @@ def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordFor
 
 
 def _is_same_item(record: Record, versions: Sequence[Version], seen: int, item: _Item) -> bool:
-    """Whether the item is unchanged since the version that the person saw."""
     before = next((version.record for version in versions if version.number == seen), None)
     if before is None:
         return False

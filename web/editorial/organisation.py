@@ -39,13 +39,11 @@ class UnlistedParticipant:
 
     @property
     def page(self) -> Address:
-        """The page that it is mentioned on."""
         if self.draft is not None:
             return address(Page.DRAFT, self.draft.id, done="linked")
         return address(Page.CASE, self.case.id, done="linked")
 
     def entry(self, case_url: str) -> Actor:
-        """What the article says of it, as an entry without an id; `case_url` names the article."""
         parts = list(self.case.participants)
         if self.draft is not None:
             parts += [one.participation for one in self.draft.proposals.participations]
@@ -95,7 +93,6 @@ class _Wanted(NamedTuple):
 
     @property
     def base(self) -> Actor:
-        """The record that the form changes."""
         return self.corrected or Actor(id="", name="")
 
 
@@ -173,7 +170,6 @@ def _kept(
 
 
 def _wanted(request: PageRequest, account: Account) -> _Wanted:
-    """What the address asks for: an actor to correct, or a participant of a draft or a case."""
     base = request.knowledge_base
     names = ("corrects", "draft", "case", "participant")
     query = {name: request.http.query_params.get(name, "") for name in names}
@@ -222,7 +218,6 @@ def _page(
     is_previewed: bool = False,
     is_asked: bool = False,
 ) -> Response:
-    """The form; `entry` is what it says, if that is right, and `is_asked` whether it is known."""
     base = request.knowledge_base
     if wanted.corrected and not version:
         version = base.history(Kind.ACTOR, wanted.corrected.id)[-1].number

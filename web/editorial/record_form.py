@@ -86,7 +86,6 @@ class ParticipationRow:
 
 
 def sent_row(form: Mapping[str, object], number: int) -> ParticipationRow:
-    """A row of a form as somebody filled it in."""
     names = [*(field.name for field in fields(Participation)), "keep", "proposal"]
     typed = {name: str(form.get(f"{name}-{number}", "")) for name in names}
     kept, proposal = bool(typed.pop("keep")), typed.pop("proposal")
@@ -149,7 +148,6 @@ class RecordForm:
 
     @classmethod
     def of(cls, record: Record, proposals: Proposals | None = None) -> Self:
-        """The form of a record. Proposed participations that it lacks are rows not kept."""
         lines = CASE_LINES if isinstance(record, Case) else ACTOR_LINES
         values = {name: typed_value(record, name) for name in chain.from_iterable(lines)}
         if not isinstance(record, Case):
@@ -183,31 +181,25 @@ class RecordForm:
         return cls(values, tuple(row for row in rows if not row.is_blank))
 
     def with_row(self, row: ParticipationRow) -> Self:
-        """The form with another participation, after those that are not only proposed."""
         rows = sorted((*self.rows, row), key=lambda one: not one.kept and one.proposal >= 0)
         return replace(self, rows=tuple(rows))
 
     def accepting(self, number: int) -> Self:
-        """The form with a suggested participation, by its row, among the others."""
         others = (*self.rows[:number], *self.rows[number + 1 :])
         return replace(self, rows=others).with_row(replace(self.rows[number], kept=True))
 
     def with_row_at(self, number: int, row: ParticipationRow) -> Self:
-        """The form with a row instead of another."""
         return replace(self, rows=(*self.rows[:number], row, *self.rows[number + 1 :]))
 
     def input(self, name: str) -> Mapping[str, object]:
-        """How a field is typed, as the templates' `field` macro takes it."""
         traits = self._fields[name]
         kind = "area" if traits.rows else _INPUTS.get(traits.kind, "text")
         return {"kind": kind, "rows": traits.rows, "required": traits.required}
 
     def is_period(self, name: str) -> bool:
-        """Whether a field is a period, which people read and write in words."""
         return self._fields[name].kind is FieldKind.PERIOD
 
     def is_prose(self, name: str) -> bool:
-        """Whether a field is written in the language of the record."""
         return self._fields[name].kind in {FieldKind.TEXT, FieldKind.SENTENCE}
 
     @property
@@ -302,7 +294,6 @@ def written_date(text: str, name: str) -> str:
 
 
 def typed_value(record: Record, name: str) -> str:
-    """The value of a field as an editor sees it."""
     value = getattr(record, name)
     if name == "phone" and isinstance(record, Actor):
         region = dialling_region(record.country, record.department)

@@ -1,7 +1,6 @@
 """Who may ask for the widget's answers, and how much: registered sites, and ourselves.
 
-A site's public key is no secret: what counts is the `Origin` that a browser sends, compared
-exactly, and Fetch Metadata. On a server that only this machine reaches, its pages need no key.
+A site's key is no secret: the `Origin` that a browser sends and Fetch Metadata count.
 """
 
 import math
@@ -40,20 +39,15 @@ _FRAMES = {"", "iframe", "frame", "document"}
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who asks, and may. `site` is None for our own pages and for the demonstration.
-
-    Only what a browser vouches for (`is_from_site`) is counted for a site.
-    """
+    """An allowed caller; `site` is None for our own pages and for the demonstration."""
 
     site: Site | None
     is_from_site: bool = False
 
     def department(self, given: str | None) -> str:
-        """Returns the department to search in: the one given, be it none, or the site's own."""
         return given if given is not None else self.site.department if self.site else ""
 
     def theme(self, given: str | None) -> str:
-        """Returns the theme in the same way."""
         return given if given is not None else self.site.theme if self.site else ""
 
 
@@ -147,7 +141,6 @@ ACountedSearch = Annotated[None, Depends(_count_search)]
 """Counts a search against the quotas of its address and site, before it has its turn; else 429."""
 
 ACountedFramedSearch = Annotated[None, Depends(_count_framed_search)]
-"""Counts a search in a frame in the same way."""
 
 
 def _count_request(request: Request, access: Access) -> None:
@@ -161,11 +154,7 @@ def _count_request(request: Request, access: Access) -> None:
 
 
 def count_of_site(request: Request, site: Site) -> None:
-    """Counts what an address asks for a site: a program could make up its origin.
-
-    Raises:
-        Refusal: 429, the address has had its share of the day.
-    """
+    """Counts a request for a site by its address, or raises Refusal (429)."""
     if host := counted_address(request):
         quotas_of(request).take_of_site(site.key, host, site.per_day)
 

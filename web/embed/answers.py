@@ -1,7 +1,4 @@
-"""Searches from pages of other sites: of the widget, version 1, and as a page for a frame.
-
-What would break a page that embeds the widget is served under another version.
-"""
+"""Searches from pages of other sites: of the widget, version 1, and as a page for a frame."""
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -44,7 +41,6 @@ from web.search.request import SearchRequest
 from web.tallies import count_demand, tallies_of
 
 MAX_LIMIT = 20
-"""How many answers can be asked for."""
 
 NEAREST = 3
 """How many uncertain actors are given where none fits: there is little room."""
@@ -160,7 +156,7 @@ def _place(actor: Actor) -> str:
 
 
 def _passage(hit: ActorHit) -> WidgetPassage | None:
-    """Returns the first passage with marks, the actor's own text first; else the first passage."""
+    """Returns the first passage with marks, of the actor's own text if any; else the first."""
     texts = [
         evidence
         for kind in (EvidenceKind.PASSAGE, EvidenceKind.CASE, EvidenceKind.SIMILAR)
@@ -179,7 +175,6 @@ router = APIRouter(include_in_schema=False)
 
 
 async def _never_shared(response: Response) -> None:
-    """Keeps an answer to the origin that asked, for a minute."""
     response.headers["Vary"] = "Origin"
     response.headers["Cache-Control"] = "private, max-age=60"
 
@@ -318,10 +313,7 @@ def _page(
     asked: SearchRequest | None = None,
     answer: WidgetAnswer | None = None,
 ) -> Response:
-    """Makes the page of the frame; `message`, in English, says what was refused.
-
-    It knows nobody: it reads no session, and sets no cookie.
-    """
+    """Makes the page of the frame, without session or cookie; `message` is in English."""
     language = _language(request)
     given = request.query_params.items()
     kept = {name: value for name, value in given if name in KEPT}
@@ -346,7 +338,6 @@ def _page(
 
 
 def _language(request: Request) -> Language:
-    """Returns the language that the address asks for, such as `en` or `fr-CA`."""
     return preferred_language(request.query_params.get("lang", ""))
 
 

@@ -1,7 +1,4 @@
-"""The page that shows how to put the search on a site: what is chosen, checked, and its code.
-
-What is shown is made here alone: the page's script asks for the page again, and follows it.
-"""
+"""The page that shows how to put the search on a site: what is chosen, checked, and its code."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -56,7 +53,6 @@ USUAL: Mapping[str, str] = {
     "radius": "0",
     "script": "pinned",
 }
-"""What holds where nothing else is chosen."""
 
 _ATTRIBUTES = (
     "site", "department", "theme", "limit", "open", "shortcut", "target", "label", "placeholder",
@@ -122,7 +118,6 @@ class Choices:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Those of the element: its language, and what is not as usual."""
         chosen = {name: self.values[name] for name in _ATTRIBUTES}
         unusual = {name: value for name, value in chosen.items() if value != USUAL[name]}
         for name in self.site_filters:
@@ -138,7 +133,6 @@ class Choices:
 
     @property
     def look(self) -> dict[str, str]:
-        """The properties of CSS that make the chosen look."""
         look = {f"--quisait-{name}": colour for name, colour in self._own_colours.items()}
         if self.values["radius"] != USUAL["radius"]:
             look["--quisait-radius"] = f"{self.values['radius']}px"
@@ -148,14 +142,12 @@ class Choices:
 
     @property
     def low_contrasts(self) -> dict[str, float]:
-        """The contrasts of ink and accent with the paper, where they are too low."""
         chosen = {**COLOURS, **self._own_colours}
         found = {name: contrast(chosen[name], chosen["paper"]) for name in LEAST_CONTRASTS}
         return {name: ratio for name, ratio in found.items() if ratio < LEAST_CONTRASTS[name]}
 
     @property
     def _filters(self) -> dict[str, str]:
-        """The department and the theme that searches begin with; empty for all."""
         return {
             name: "" if self.values[name] == ALL else self.values[name] or of_site
             for name, of_site in self.site_filters.items()
@@ -188,7 +180,6 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
 
 
 def _wrong(name: str, value: str, sites: Sites, themes: Sequence[str]) -> str:
-    """Returns what is wrong with the value of an option, empty if nothing is."""
     pattern, refusal = _PATTERNS.get(name, ("", ""))
     if refusal and not re.fullmatch(pattern, value):
         return refusal
@@ -210,7 +201,6 @@ def _wrong(name: str, value: str, sites: Sites, themes: Sequence[str]) -> str:
 
 
 def _usable(name: str, value: str) -> str:
-    """Returns the value of an option that is not wrong as it is used."""
     if name in {"limit", "radius"}:
         return str(int(value))
     return department_code(value) if name == "department" and value != ALL else value
@@ -219,18 +209,14 @@ def _usable(name: str, value: str) -> str:
 _FRAME_TITLE = N_("search")
 
 ROOM = {"inline": "max(5rem, 80px)", "dialog": "max(3rem, 48px)"}
-"""The height that the widget has, closed: reserved, nothing moves when it appears. Its text grows
-with the root's, and is 16 pixels at least."""
+"""The height of the closed widget, reserved so that nothing moves when it appears."""
 
 FRAME_HEIGHT_PX = 480
 """Room for the first answers, where the frame is not as high as what it shows."""
 
 
 class EmbedCode:
-    """The code for the chosen options, with addresses of the site at `root`.
-
-    HTML has no CSS in it, which strict policies of a page refuse: that is for its style sheet.
-    """
+    """The code for the chosen options; styles are apart, as strict policies refuse them in HTML."""
 
     def __init__(self, choices: Choices, scripts: WidgetScripts, root: str) -> None:
         self._choices = choices
@@ -260,7 +246,6 @@ class EmbedCode:
 
     @property
     def element_style(self) -> str:
-        """The size and the look of the element."""
         room = {"display": "block", "min-height": ROOM[self._choices.values["open"]]}
         return _rule("quisait-search", {**room, **self._choices.look})
 
@@ -327,13 +312,11 @@ def _lines(*lines: str) -> str:
 
 
 def _tag(name: str, attributes: Mapping[str, str] | None = None, *bare: str) -> str:
-    """A start tag. Values are escaped; names are ours."""
     pairs = [f'{key}="{escape(value)}"' for key, value in (attributes or {}).items()]
     return f"<{' '.join([name, *pairs, *bare])}>"
 
 
 def _rule(selector: str, properties: Mapping[str, str]) -> str:
-    """A rule of CSS. The values are ours, or were checked to the last letter."""
     declarations = [f"  {name}: {value};" for name, value in properties.items()]
     return _lines(f"{selector} {{", *declarations, "}")
 

@@ -1,8 +1,4 @@
-"""The scripts that pages of other sites load, under a name that stays and under names by content.
-
-A site that pins the widget's script by its hash is bound to one content for good: earlier builds
-stay in `widget/builds`.
-"""
+"""The scripts that other sites load. Earlier builds stay: sites may pin them by hash."""
 
 import re
 from base64 import b64encode
@@ -24,7 +20,6 @@ CURRENT = "quisait.js"
 
 
 def build_name(content: bytes) -> str:
-    """The name of a build, by its content."""
     return f"quisait.{sha256(content).hexdigest()[:16]}.js"
 
 
@@ -34,12 +29,10 @@ class WidgetScript:
 
     @property
     def address(self) -> str:
-        """Where this very content is found, for good."""
         return f"{WIDGET_PREFIX}/{build_name(self.content)}"
 
     @property
     def integrity(self) -> str:
-        """What a page writes in `integrity`."""
         return f"sha384-{b64encode(sha384(self.content).digest()).decode()}"
 
 
@@ -74,14 +67,12 @@ async def current_script(request: Request) -> Response:
 
 @router.api_route(f"{WIDGET_PREFIX}/frame.js", methods=["GET", "HEAD"])
 async def frame_script(request: Request) -> Response:
-    """What gives a frame the height of what it shows, in the page that embeds it."""
     return _newest(request, _frame_script())
 
 
 # After those that have a name of their own.
 @router.api_route(f"{WIDGET_PREFIX}/{{build}}.js", methods=["GET", "HEAD"])
 async def build_script(request: Request, build: str) -> Response:
-    """One build, by the hash of its content: kept for good."""
     script = cast("WidgetScripts", request.app.state.widget).builds.get(f"{build}.js")
     if script is None:
         raise HTTPException(404, headers=_FOR_ALL)

@@ -110,7 +110,6 @@ class ReadingTurns:
 
 
 def reading_turns(request: Request) -> ReadingTurns:
-    """Returns the turns of the application."""
     return cast("ReadingTurns", request.app.state.reading)
 
 

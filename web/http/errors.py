@@ -1,7 +1,4 @@
-"""The answers to errors: problem details (RFC 9457) for programs, a page for visitors.
-
-Only unforeseen exceptions are 500, and only they leave a traceback in the log.
-"""
+"""The answers to errors: problem details (RFC 9457) for programs, a page for visitors."""
 
 import errno
 import logging
@@ -55,8 +52,7 @@ _STATUSES: Mapping[type[QuisaitError], tuple[int, str]] = {
     StoresBusy: (503, "5"),
     TooManyJobs: (429, "60"),
 }
-"""What each error that a visitor can cause is answered with, the first that fits, and after how
-many seconds a program may ask again, where that helps."""
+"""The status of each error, the first that fits, and the seconds for `Retry-After`, if any."""
 
 _WRONG_PARAMETERS: Mapping[str, str] = {
     "missing": N_("this is required"),
@@ -70,11 +66,9 @@ _WRONG_PARAMETERS: Mapping[str, str] = {
     "too_long": N_("at most {max_length} can be given (given: {actual_length})"),
     "enum": N_("input should be {expected} (given: {given})"),
 }
-"""What is said of a parameter or a field, by the type of the validator's error."""
 
 
 def answer_errors(app: FastAPI) -> None:
-    """Registers an answer for every kind of error."""
     app.add_exception_handler(QuisaitError, _quisait_error)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
     app.add_exception_handler(HTTPException, _http_error)
@@ -88,7 +82,6 @@ def _is_for_programs(request: Request) -> bool:
 
 
 def _respond(request: Request, status: int, detail: str, advice: str = "") -> Response:
-    """`detail` is for programs; `advice` an English message, where a page has more to tell."""
     if _is_for_programs(request):
         problem = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
         version = {API_VERSION_HEADER: API_VERSION}
@@ -104,7 +97,6 @@ def _respond(request: Request, status: int, detail: str, advice: str = "") -> Re
 
 
 def _language_of_details(request: Request) -> Language:
-    """The language that a program asks for its pages in, for details too; else English."""
     asked = request.query_params.get("lang", "")
     return Language(asked) if asked in set(Language) else SOURCE_LANGUAGE
 
@@ -130,11 +122,7 @@ async def _not_written(request: Request, error: Exception) -> Response:
 
 
 def status_and_line(error: QuisaitError, language: Language) -> tuple[int, str]:
-    """Returns the status and the line that a program gets for an error.
-
-    With 503 and 507, the line says nothing of what is amiss with the base and where it lies: that
-    is for whoever runs the server, and so for the log.
-    """
+    """Returns the status and the line for a program; 503 and 507 tell nothing of the base."""
     if isinstance(error, NoRoom):
         return 507, translated(_NO_ROOM, language)
     for kind, (status, _) in _STATUSES.items():
@@ -192,12 +180,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def line_of(refusal: HTTPException, language: Language) -> str:
-    """Returns the line that a program gets for a refusal, in a language if it was translated."""
     return translated(refusal.advice, language) if isinstance(refusal, Refusal) else refusal.detail
 
 
 CLIENT_GONE = 499
-"""The status that logs give a request whose client left (nginx's number); nobody receives it."""
+"""The status that logs give a request whose client left (nginx's number)."""
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

@@ -47,7 +47,6 @@ DEFAULT_LANGUAGE = Language.FR
 
 @cache
 def translations(language: Language) -> NullTranslations:
-    """Returns the messages of a language, ready for gettext."""
     if language is SOURCE_LANGUAGE:
         return NullTranslations()
     catalogue = files("web").joinpath("locale", language, "LC_MESSAGES", "messages.po")
@@ -135,7 +134,6 @@ _MONTHS = ("%(month)s", N_("since %(month)s"), N_("until %(month)s"))
 
 
 def _written_moment(moment: Moment, form: int, language: Language) -> str:
-    """A day, month, season or year in words: at it, since it or until it."""
     if moment.month in _SEASONS:
         forms, written = _SEASONS[moment.month], f"{moment.year}"
     elif moment.day:
@@ -149,7 +147,7 @@ def _written_moment(moment: Moment, form: int, language: Language) -> str:
 
 
 def _skeleton(moment: Moment) -> str:
-    """What CLDR calls a month or a year; empty for a season and for a day."""
+    """Returns CLDR's skeleton of a month or a year; empty for a season and for a day."""
     if moment.day or moment.month in _SEASONS:
         return ""
     return "yMMMM" if moment.month else "y"
@@ -177,7 +175,6 @@ def written_score(score: float, language: Language) -> str:
 
 
 def written_percent(share: float, language: Language) -> str:
-    """Formats a share from 0 to 1 in percent."""
     return format_percent(share, locale=language.locale)
 
 

@@ -31,7 +31,6 @@ NEARNESS_LABELS: Mapping[Fit, str] = {
     Fit.WEAK: N_("Related"),
     Fit.NONE: N_("Related"),
 }
-"""How near the need of a case is to the need asked for, down to a case that is of another one."""
 
 ROLE_LABELS: Mapping[Role, str] = {role: traits.label for role, traits in ROLES.items()}
 
@@ -48,14 +47,12 @@ PART_LABELS: Mapping[Part, str] = {
     Part.COORDINATION: N_("Coordination"),
     Part.BUYER: N_("Users"),
 }
-"""The parts that have to be taken for a need to be met."""
 
 PHRASE_KIND_LABELS: Mapping[PhraseKind, str] = {
     PhraseKind.TRADE: N_("trade:"),
     PhraseKind.MATERIAL: N_("material:"),
     PhraseKind.GESTURE: N_("task:"),
 }
-"""What a phrase for a need is of, before the phrase."""
 
 NEED_PART_LABELS: Mapping[PartKind, str] = {
     PartKind.QUANTITY: N_("quantity:"),
@@ -65,7 +62,6 @@ NEED_PART_LABELS: Mapping[PartKind, str] = {
     PartKind.FOR: N_("for:"),
     PartKind.PRICE: N_("price:"),
 }
-"""What a part of a need says, before its words."""
 
 FIELD_LABELS: Mapping[str, str] = {
     **{
@@ -84,7 +80,6 @@ FIELD_LABELS: Mapping[str, str] = {
     "new": N_("Password"),
     "subject": N_("What it is about"),
 }
-"""What a field of a record is called, on forms and in differences."""
 
 ACCOUNT_ROLE_LABELS: Mapping[AccountRole, str] = {
     AccountRole.HOLDER: N_("Holder of a page"),
@@ -103,7 +98,6 @@ def labelled(labels: Mapping[Value, str], language: Language) -> Callable[[Value
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
-    """Returns the label filters that the templates of every room use."""
     field_label = labelled(FIELD_LABELS, language)
     return {
         "account_role_label": labelled(ACCOUNT_ROLE_LABELS, language),
@@ -130,8 +124,6 @@ class LocalizedText:
 
 
 class _LanguageFormatter(MessageFormatter):
-    """Fills in the values of a message as a language writes them."""
-
     def __init__(self, language: Language) -> None:
         self._language = language
 

@@ -24,8 +24,6 @@ TOO_MANY = N_("Several messages came from your connection. Wait a minute, then s
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """A request for a page, and what the page needs of the application."""
-
     http: Request
 
     @property
@@ -46,7 +44,7 @@ class PageRequest:
 
     @property
     def picked(self) -> Sequence[str]:
-        """The ids of the organisations that the account picked; none if the base cannot say."""
+        """The ids of the account's picked organisations; none if the base cannot say."""
         account = self.session.account
         try:
             found = self.knowledge_base.lists.for_picks(account.name) if account else None
@@ -64,19 +62,16 @@ class PageRequest:
 
     @property
     def contact_url(self) -> str:
-        """The address of whoever runs the site: that of the settings page before a variable's."""
         return self.identity.identity.contact or self.settings.contact_url
 
     @property
     def language(self) -> Language:
-        """The language in the path, else the one that the visitor's browser prefers."""
         return language_of_path(self.http.url.path) or preferred_language(
             self.http.headers.get("Accept-Language", "")
         )
 
     @property
     def wants_a_page(self) -> bool:
-        """Whether a person's browser asks, which names HTML among what it accepts."""
         return "text/html" in self.http.headers.get("Accept", "").lower()
 
     @property
@@ -111,12 +106,7 @@ class PageRequest:
         status_code: int = 200,
         **context: object,
     ) -> Response:
-        """Renders a template as an HTML page, in the language of the request unless given.
-
-        `here` is the page's address, None where it has none in the other language; `elsewhere`
-        in the context, the addresses of what stands for it in other languages; `done` says what
-        was done, `message` what was not, and why.
-        """
+        """Renders a template as a page; `here` is None if the page has no other language."""
         language = language or self.language
         context = {"elsewhere": {}, "done": "", "message": "", **context}
         session = self.session
@@ -137,7 +127,6 @@ class PageRequest:
         return response
 
     def document(self, template: str, media_type: str, **context: object) -> Response:
-        """Renders a document for programs, such as a sitemap."""
         text = self._render(template, self.language, **context)
         return Response(text, media_type=media_type, headers=self._headers(self.language))
 

@@ -19,19 +19,15 @@ Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
 class PageRouter(APIRouter):
-    """A router of pages, which are not part of the API's description."""
-
     def __init__(self) -> None:
         super().__init__(include_in_schema=False)
 
     def shows(
         self, page: Page, dependencies: Sequence[params.Depends] = ()
     ) -> Callable[[Handler], Handler]:
-        """Registers a function that shows the page."""
         return self._routes(page, ["GET", "HEAD"], dependencies)
 
     def takes(self, page: Page) -> Callable[[Handler], Handler]:
-        """Registers a function that answers forms sent to the page."""
         return self._routes(page, ["POST"])
 
     def _routes(
@@ -53,7 +49,6 @@ class PageRouter(APIRouter):
 
 
 async def _record_kind(request: Request) -> Kind:
-    """Returns the kind of record that a page is of, which its name begins with."""
     return Kind(request.scope["route"].name.partition("_")[0])
 
 
@@ -75,7 +70,6 @@ def text_of(form: Mapping[str, object], name: str) -> str:
 
 
 def number_in(form: Mapping[str, object], name: str) -> int:
-    """Returns the whole number in a field of a form, or 0."""
     value = text_of(form, name)
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0
 

@@ -81,12 +81,9 @@ def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tupl
 
 
 def article(markdown: str) -> Markup:
-    """Returns the HTML of an article's Markdown, with headings below a page's `<h1>`.
+    """Returns the HTML of an article's Markdown, with headings from `<h2>` that skip no level.
 
-    HTML in the source is shown as text, links carry `rel="nofollow noopener"`, an image becomes a
-    link to it (a page makes no third-party request), and headings start at `<h2>` and never skip
-    a level, whatever levels the source uses. What comes out is cleaned once more by a library
-    that knows nothing of how it was made.
+    HTML is shown as text, and an image becomes a link, since pages make no third-party requests.
     """
     clean = nh3.clean(
         _ARTICLES.render(markdown),

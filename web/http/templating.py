@@ -83,7 +83,6 @@ class Assets(StaticFiles):
 
 
 RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
-"""Gives the filters of a room's templates in a language, by name."""
 
 
 _IN_LANGUAGE: Mapping[str, Callable[..., object]] = {
@@ -99,12 +98,9 @@ _IN_LANGUAGE: Mapping[str, Callable[..., object]] = {
     "localized": localized,
     "translated": translated,
 }
-"""Filters that write a value in the language of the page."""
 
 
 class Renderer:
-    """Renders templates of `templates/` in any language."""
-
     def __init__(
         self, assets: Assets, rooms: Sequence[RoomFilters] = (), sub_path: SubPath = WHOLE_HOST
     ) -> None:
@@ -139,7 +135,6 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
         return on_site(address(page, record_id, **query))
 
     def on_site(target: Address | str, other: Language = language) -> str:
-        """What a page of this site links to: a page, in its language, or a path such as /api."""
         path = target if isinstance(target, str) else target.path(other)
         return sub_path.on_site(path)
 
@@ -172,7 +167,6 @@ def _picture_size(name: str) -> Markup:
 
 
 def _picture_set(name: str, sub_path: SubPath) -> str:
-    """Returns the widths of a photograph as `srcset` lists them."""
     return ", ".join(
         f"{sub_path.on_site(f'/media/{each}')} {size_in(each).width}w" for each in names_of(name)
     )

@@ -19,7 +19,6 @@ WIDGET_PREFIX = "/embed/v1"
 """Under which everything lies that pages of other sites load."""
 
 MCP_PATH = "/mcp"
-"""Where assistants connect."""
 
 
 _RECORD = "{record_id:path}"  # `path` because an id may hold a slash
@@ -109,7 +108,6 @@ class Address:
     query: tuple[tuple[str, str], ...] = ()
 
     def path(self, language: Language) -> str:
-        """The path and query of this page on this site, percent-encoded."""
         pattern = PATTERNS[self.page][language]
         path = pattern.replace(_RECORD, quote(self.record_id, safe=""))
         return f"{path}?{urlencode(self.query)}" if self.query else path
@@ -125,12 +123,10 @@ def address(page: Page | str, record_id: str = "", **query: str | int) -> Addres
 
 
 def site_root(request: Request, settings: Settings) -> str:
-    """Returns the scheme and host that visitors use, without a final slash."""
     return (settings.public_url or str(request.base_url)).rstrip("/")
 
 
 def absolute_urls(root: str, language: Language) -> AbsoluteUrl:
-    """Returns a function from the address of a page to its full URL in a language."""
     return lambda page_address: root + page_address.path(language)
 
 

@@ -1,8 +1,6 @@
 """The page of a list: an account keeps its lists here; a stranger's is in the address.
 
-A stranger's browser keeps the list, with statuses and notes, and this site keeps nothing of it.
-What they send by pressing a button (`Page.LIST_SHEET`) is answered with a page or a file, and
-forgotten.
+This site keeps nothing of what strangers send to `Page.LIST_SHEET`.
 """
 
 from collections.abc import Sequence
@@ -73,7 +71,6 @@ def list_page(
 
 @router.takes(Page.LIST)
 def change_list(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
-    """`do` is an action, and for some the organisation or the person that it is about."""
     base = request.knowledge_base
     action, _, about = text_of(form, "do").partition(" ")
     list_id = text_of(form, "list")
@@ -112,7 +109,6 @@ _ACTIONS = {
     "share": "shared",
     "unshare": "unshared",
 }
-"""What can be done with a list, and the value of `done` that tells it."""
 
 
 def _change(
@@ -159,7 +155,6 @@ def _refused(
     form: FormData,
     message: str,
 ) -> Response:
-    """The page again, with what was sent in its forms."""
     base, by = request.knowledge_base, account.name
     action = text_of(form, "do").partition(" ")[0]
     if action in {"pick", "keep"}:
@@ -235,7 +230,6 @@ def _kept_page(
     rows: Sequence[ListRow] | None = None,
     **told: Any,
 ) -> Response:
-    """The page of a list of an account, and of its others."""
     base = request.knowledge_base
     if rows is None:
         kept = [SentEntry(entry, entry.mark) for entry in (shown.entries if shown else ())]
@@ -252,7 +246,6 @@ def _list_page(
     lists: Sequence[ContactList] | None = None,
     **told: Any,
 ) -> Response:
-    """The page of a list: of no account if there are no `lists`. `refused` is what was not done."""
     ids = [entry.actor_id for entry in shown.entries] if shown else []
     if lists is None:
         ids = [row.entry.actor_id for row in rows]

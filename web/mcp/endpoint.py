@@ -1,7 +1,4 @@
-"""The endpoint `/mcp`: assistants over HTTP, each message on its own; and the page that says how.
-
-Only POST is answered as a message, in one piece: no session is kept, and no stream stays open.
-"""
+"""The endpoint `/mcp` for assistants over HTTP, without sessions or streams; and its page."""
 
 import json
 from collections.abc import Mapping
@@ -26,8 +23,6 @@ from web.mcp.tools import Caller
 
 
 class AssistantEndpoint:
-    """ASGI application that answers one message of the protocol."""
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         page = PageRequest(request)
@@ -68,7 +63,6 @@ def assistants(request: APageRequest) -> Response:
 
 
 def _configuration(server: Mapping[str, object]) -> str:
-    """Returns the lines that most assistants read in their configuration."""
     return json.dumps({"mcpServers": {"quisait": server}}, ensure_ascii=False, indent=2)
 
 

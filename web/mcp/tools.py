@@ -1,7 +1,4 @@
-"""The tools: what each takes, does and answers.
-
-An answer is a shape of the JSON API, for programs, and the same in Markdown, for who reads.
-"""
+"""The tools. Each answers with a shape of the JSON API, and the same in Markdown."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -30,11 +27,7 @@ from web.search.request import MAX_LIMIT, SearchRequest, steering_actors
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A program that calls tools, for a visitor or for an account.
-
-    `root` is the address of the site without a final slash. `find_account` returns the account of
-    the token, if there is one; it and `count_write` raise an HTTPException.
-    """
+    """A program that calls tools, for a visitor or the account of its token."""
 
     knowledge_base: KnowledgeBase
     renderer: Renderer
@@ -47,7 +40,6 @@ class Caller:
         return absolute_urls(self.root, language)
 
     def text(self, template: str, language: Language, **context: object) -> str:
-        """Renders a template of `mcp/` as Markdown, with the addresses of pages."""
         rendered = self.renderer.render(
             f"mcp/{template}",
             language,
@@ -79,7 +71,6 @@ class NeedArguments(Arguments):
 
     @property
     def search(self) -> SearchRequest:
-        """The same search on the pages."""
         worded = self.wording == "on"
         return SearchRequest(
             self.need, self.department, self.theme, self.near, self.within, worded=worded
@@ -266,4 +257,3 @@ TOOLS = {
         ),
     )
 }
-"""The tools by name, in the order in which they are listed."""

@@ -42,7 +42,6 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 OTHER_METHOD = "OTHER"
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-"""Upper bounds of the buckets of durations."""
 
 
 class SiteMetrics:
@@ -111,8 +110,6 @@ class SiteMetrics:
 
 
 class _BaseCollector(Collector):
-    """What the base holds, read when it is asked for."""
-
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
         self._knowledge_base = knowledge_base
 
@@ -146,7 +143,6 @@ class _BaseCollector(Collector):
 
 
 def free_bytes(knowledge_base: KnowledgeBase) -> int:
-    """Returns how much room the disk of the base has; 0 if that cannot be told."""
     try:
         return shutil.disk_usage(knowledge_base.folder).free
     except OSError:

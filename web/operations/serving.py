@@ -26,11 +26,7 @@ ANSWER_S = 30
 
 
 class GuardedProtocol(H11Protocol):
-    """A connection whose client has so long to send a request.
-
-    Where there are as many as are served at once, one that waits for its client gives way to the
-    next: idle ones first, then the one that is to be cut soonest.
-    """
+    """A connection with a time-out for requests; gives way to new ones, idle ones first."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -67,7 +63,6 @@ class GuardedProtocol(H11Protocol):
             self.deadline = self.loop.time()
 
     def shutdown(self) -> None:
-        """Ends what is answered; a server that ends waits for no half-sent request."""
         if self.deadline < math.inf:
             self.cut()
         else:

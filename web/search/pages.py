@@ -49,11 +49,7 @@ class ReportHasChanged(HTTPException):
 def report_file(
     report: SearchReport, format: ReportFormat, key: str, *, lang: str, at: str = "", seal: str = ""
 ) -> bytes:
-    """Returns the file of a report; of the one made `at` a time, if its HMAC was this `seal`.
-
-    Raises:
-        ReportHasChanged: that one cannot be had any more.
-    """
+    """Returns the file of a report, or raises ReportHasChanged if that of `seal` is gone."""
     if at or seal:
         report = replace(report, at=at)
         if not hmac.compare_digest(signature(report, key).hmac.encode(), seal.encode()):
@@ -73,11 +69,7 @@ ROWS_OF_A_REPORT = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """A search's result as a page shows it.
-
-    Where nothing fits, `fitting` and `cases` are empty: `leads` and `leading_cases` are the weak
-    hits, and `nearest` those whose fit is NONE, if there is no lead.
-    """
+    """A search's result as a page shows it; `leads` and `nearest` only where nothing fits."""
 
     fitting: Sequence[ActorHit]
     leads: Sequence[ActorHit]
@@ -90,7 +82,6 @@ class Answers:
 
     @property
     def on_map(self) -> Sequence[ActorHit]:
-        """The hits that the page lists."""
         return (*self.fitting, *self.leads, *self.nearest)
 
     @classmethod
@@ -114,10 +105,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The place in the form of a search, what is wrong with it, and what it could mean.
-
-    `distances` are kilometres, each with how many organisations it would leave, if known.
-    """
+    """The place in a search's form, what it could mean, and the hits by `distances` in km."""
 
     place: str = ""
     problem: Remark | None = None
@@ -289,19 +277,16 @@ def _found(request: PageRequest, asked: SearchRequest, limit: int) -> SearchResu
 
 
 def _back_to_the_search(request: PageRequest, asked: SearchRequest) -> Response:
-    """Redirects to the search page, which says what is wrong and has the form."""
     return RedirectResponse(asked.at(Page.SEARCH).path(request.language), 303)
 
 
 def _unquoted(asked: SearchRequest, result: SearchResult) -> SearchRequest:
-    """Returns the request with the words in quotation marks as ordinary words."""
     for said in result.asked.required:
         asked = asked.without_sign("", said)
     return asked
 
 
 def _with_chosen(chosen: str, counts: Mapping[str, int]) -> Mapping[str, int]:
-    """Returns the counts, always with the chosen value among them."""
     return {**({chosen: 0} if chosen else {}), **counts}
 
 

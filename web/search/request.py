@@ -1,7 +1,4 @@
-"""A search request as the address of a page states it: the need, filters and steering.
-
-Every link on a page of results is this, changed in one thing.
-"""
+"""A search request as the address of a page states it: the need, filters and steering."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -44,11 +41,7 @@ SteeringIds = Annotated[list[str], Parameter(default_factory=none_given, max_len
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A need, with filters and steering.
-
-    `within` is 0 for anywhere. `like` and `unlike` are ids of actors, `taken_back` phrases of the
-    language model and parts of the need; without `worded`, no model is asked.
-    """
+    """A need, with filters and steering; `within` is 0 for anywhere."""
 
     q: str = ""
     department: str = ""
@@ -68,7 +61,6 @@ class SearchRequest:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether it leaves out what has another department, theme or distance."""
         return bool(self.department or self.theme or self.within)
 
     @property
@@ -84,11 +76,9 @@ class SearchRequest:
         return Address(Page(page), query=tuple(self._pairs(more)))
 
     def data(self, path: str, **more: str | int) -> str:
-        """Returns the path of the API that answers this request."""
         return f"{path}?{urlencode(self._pairs(more))}"
 
     def without(self, *names: str) -> Self:
-        """Returns the request with these attributes as they are at first."""
         return replace(self, **{name: getattr(SearchRequest(), name) for name in names})
 
     def near_to(self, place: str) -> Self:
@@ -135,7 +125,6 @@ class SearchRequest:
         return replace(self, q=" ".join(q.split()))
 
     def _pairs(self, more: Mapping[str, str | int]) -> list[tuple[str, str]]:
-        """Returns the query of an address: what is asked, then `more`, without empty values."""
         pairs = [
             ("q", self.q),
             ("department", self.department),

@@ -1,8 +1,4 @@
-"""What the body of a request may be, checked for all routes as it is read: how long, what in it.
-
-A stranger has nothing to send but a search and a short form; a route lets more in once it knows who
-asks. JSON can write what no text, number or database can hold: no route sees it.
-"""
+"""Checks the bodies of requests as they are read: their length, and what is in JSON."""
 
 import json
 import math
@@ -25,22 +21,18 @@ FORM_BYTES = 5_000_000
 """The longest form without a file, and the longest text beside one: 200 full notes of a list."""
 
 BESIDE_FILE_BYTES = 100_000
-"""What a form with a file has besides it."""
 
 MAX_DEPTH = 64
 """How deep lists and objects may lie in each other; what the API describes needs 6."""
 
 MAX_BESIDE_TEXTS = 200_000
-"""How many texts there may be, and characters outside of them: each value has one, and is looked at
-while everybody waits. Ten million numbers in 20 MB would take ten seconds; an article is one text.
-"""
+"""How many texts, and characters outside of them: checking them holds everybody up."""
 
 MAX_DIGITS = 18
 """The longest whole number, which SQLite can hold."""
 
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 _JSON = re.compile(r"application/(?:.*\+)?json")
-"""What FastAPI reads as JSON, whatever stands before the `+`."""
 
 _TEXT = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
@@ -59,12 +51,10 @@ def too_large(limit_mb: int) -> HTTPException:
 
 
 def longest_body(request: HTTPConnection) -> int:
-    """Returns how many bytes the body of a request may have, as far as it is known who asks."""
     return cast("int", getattr(request.state, "longest_body", STRANGERS_BYTES))
 
 
 def allow_body(request: HTTPConnection, size: int) -> None:
-    """Lets the body of a request have so many bytes."""
     request.state.longest_body = size
 
 

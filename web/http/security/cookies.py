@@ -91,10 +91,7 @@ DEVICE = "quisait-device"
 
 OF_HOST = "__Host-"
 OF_TLS = "__Secure-"
-"""What begins a name on https: a browser takes the cookie from this host alone, over TLS.
-
-A cookie of a part of a host cannot be the host's; it says at least that it came over TLS.
-"""
+"""A prefix by which browsers take the cookie over TLS alone, even below a sub-path."""
 
 
 class SiteCookies:
@@ -105,7 +102,6 @@ class SiteCookies:
         self._path = urlsplit(settings.public_url).path.rstrip("/") or "/"
 
     def read(self, request: Request, name: str) -> str:
-        """Returns the value of a cookie, empty if the browser sent none."""
         return request.cookies.get(self._full_name(request, name), "")
 
     def set(

@@ -1,8 +1,4 @@
-"""The headers that every answer carries, so that a browser runs and loads only what is ours.
-
-What pages of other origins may read or frame is let out one answer at a time (`let_read`,
-`let_frame`).
-"""
+"""The headers of every answer, so that a browser runs and loads only what is ours."""
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
@@ -61,10 +57,7 @@ def let_frame(request: Request, ancestors: Sequence[str]) -> None:
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds `SECURITY_HEADERS` to every answer of the application inside.
-
-    The answer to an unforeseen exception is made outside of every middleware: it adds them itself.
-    """
+    """ASGI middleware that adds `SECURITY_HEADERS` and what `let_read` and `let_frame` allow."""
 
     def __init__(self, app: ASGIApp, images: str = "", public_url: str = "") -> None:
         """`images` is another origin of images; a site with its own host is for TLS alone."""
@@ -99,7 +92,6 @@ class SecurityHeaders:
 
 
 def _openings(state: Mapping[str, str]) -> Mapping[str, str]:
-    """The headers by which this answer is let out, if it is."""
     opened = {}
     if framed_by := state.get("framed_by"):
         opened["Content-Security-Policy"] = _policy(**{"frame-ancestors": framed_by})

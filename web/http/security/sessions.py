@@ -1,7 +1,6 @@
 """Sessions of browsers, and forms that only pages of this site can send.
 
-A browser holds 256 random bits, the database their hash; a form a token of the account, another one
-on each page, with which it can be sent again from a page that outlived its session.
+A browser holds 256 random bits, the database their hash.
 """
 
 import hmac
@@ -48,15 +47,13 @@ MAX_FILES = 1000
 """The most files of a form that takes any: more than a page wants, so that it can say so."""
 
 PASSWORD_FIELDS = frozenset({"password", "current", "new", "again"})
-"""The names of all fields that take a password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The account that is signed in, if any, and the `csrf` token of its forms.
+    """The signed-in account, if any, the token of its forms and what that is bound to.
 
-    `bound_to` is what that token vouches for, `kept` what the register has of the session.
-    `cookie` and `device_cookie` are what the browser is to be given; empty if nothing.
+    `cookie` and `device_cookie` are to be set; empty if the browser has them.
     """
 
     account: Account | None = None
@@ -71,8 +68,6 @@ NOBODY = Session()
 
 
 class Sessions:
-    """Makes and reads the sessions of one site."""
-
     def __init__(self, knowledge_base: KnowledgeBase, settings: Settings) -> None:
         self._knowledge_base = knowledge_base
         self._settings = settings
@@ -87,7 +82,6 @@ class Sessions:
         return self._kept_secret
 
     def of(self, request: Request) -> Session:
-        """Returns the session of a request, always the same object."""
         if not hasattr(request.state, "session"):
             request.state.session = self._read(request)
         return cast("Session", request.state.session)
@@ -121,7 +115,6 @@ class Sessions:
         return session
 
     def keep(self, request: Request, response: Response) -> None:
-        """Sets the cookies that the browser does not have yet."""
         session: Session = getattr(request.state, "session", NOBODY)
         if session.cookie:
             # The register knows when it ends; a browser that nobody signed in forgets when closed.
@@ -131,12 +124,10 @@ class Sessions:
             self._cookies.set(request, response, DEVICE, session.device_cookie, REMEMBERED_S)
 
     def device_of(self, request: Request, account: Account) -> str:
-        """Returns the id of the browser if the account signed in there before, else nothing."""
         cookie = self._cookies.read(request, DEVICE)
         return known_device(self._secret, account, cookie) if cookie else ""
 
     def vouches(self, session: Session, csrf_token: str) -> bool:
-        """Whether the token of a form was made for this session's account or browser."""
         if not session.bound_to:
             return False
         expected = self._token(session.bound_to, csrf_token.partition(".")[0])
@@ -210,8 +201,6 @@ ASession = Annotated[Session, Depends(_session)]
 
 
 def require(role: AccountRole) -> Callable[..., Awaitable[Account]]:
-    """Returns a dependency that gives the account if it has at least the rights of `role`."""
-
     async def allowed_account(session: ASession) -> Account:
         if session.account is None:
             raise NotSignedIn

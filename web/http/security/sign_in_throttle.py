@@ -1,7 +1,6 @@
-"""Slows down guessing passwords, and never the holder of an account because others guess.
+"""Slows down guessing passwords without keeping the holder of an account out.
 
-Known devices and addresses are counted and take turns alone; of strangers, who comes from where
-little was guessed of late is first.
+Strangers from networks with few recent guesses come first.
 """
 
 import asyncio
@@ -17,11 +16,7 @@ from web.http.security.throttle import SharedCounts, Throttle, wide_network_of
 FREE_OF_PAIR = 5
 FREE_OF_ADDRESS = 30
 MAX_WAITING = 20
-"""How many may wait while one password is looked at, of strangers and of those who are known.
-
-Each takes 64 MB and a processor, for some 0.15 s: guesses leave the other processors alone. Of
-more, those are asked to come back whose turn would be last.
-"""
+"""How many may wait while one password is checked, which takes 64 MB and some 0.15 s."""
 
 RETRY_AFTER_S = 5
 
@@ -87,8 +82,6 @@ class TurnQueue:
 
 
 class SignInThrottle:
-    """Counts attempts to sign in, and gives turns to look at passwords."""
-
     def __init__(self, counts: SharedCounts | None = None) -> None:
         self._counts = counts = counts or SharedCounts()
         self.of_pair = Throttle(counts, "sign in of pair", free=FREE_OF_PAIR)

@@ -121,11 +121,7 @@ class SharedCounts:
 
 
 class Throttle:
-    """`free` attempts for each key, then one after 1, 2, 4… seconds, `longest_s` at most.
-
-    A key that nobody tries for `forgotten_after_s` is new again. Throttles of one `kind` that share
-    `counts` are one.
-    """
+    """Allows `free` attempts for each key, then one after 1, 2, 4… seconds, at most `longest_s`."""
 
     def __init__(
         self,
@@ -156,7 +152,6 @@ class Throttle:
         return 0
 
     def count(self, key: str) -> int:
-        """Returns how many attempts of a key are remembered."""
         return self._remembered(self._counts.get(self._kind, key), monotonic())
 
     def _remembered(self, attempts: Counted, now: float) -> int:
@@ -169,14 +164,11 @@ class Throttle:
 
 
 MODERATORS_TIMES = 10
-"""How many times as much moderators and administrators may, who do the work of many."""
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 24 * 3600
 
 
 class Quota(StrEnum):
-    """What is limited."""
-
     SEARCHES = "searches"
     TYPING = "typing"
     EXPLANATIONS = "explanations"
@@ -187,11 +179,7 @@ class Quota(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit: `setting` names how much comes back in `period_s`, 0 for no limit.
-
-    `at_once` is the share of it that may be taken at one moment; `message`, in English, says to a
-    person that it is used up. `unit` is what one of the setting is, in what is counted.
-    """
+    """So much of a `setting` comes back in `period_s`, the share `at_once` at one moment."""
 
     setting: str
     period_s: int
@@ -227,8 +215,7 @@ LIMITS: Mapping[Quota, Limit] = {
         unit=MEGABYTE,
     ),
 }
-"""Each limit. Searches, what is typed and explanations are of an address, in IPv6 of a /64; the
-others are of an account."""
+"""Searches, typing and explanations are limited by address, the others by account."""
 
 
 class Quotas:
@@ -282,10 +269,7 @@ def quotas_of(request: HTTPConnection) -> Quotas:
 
 
 def counted_address(request: HTTPConnection) -> str:
-    """Returns what is counted of an address; empty for this machine and for proxies it trusts.
-
-    Such a proxy passes on its visitors' addresses; if not, it would be limited for all of them.
-    """
+    """Returns what is counted of an address; empty for this machine and its trusted proxies."""
     host = request.client.host if request.client else ""
     proxies = request.app.state.proxies
     try:
@@ -310,7 +294,6 @@ def count_for_address(request: HTTPConnection, quota: Quota) -> None:
 def count_for_account(
     request: HTTPConnection, account: Account, quota: Quota, amount: float = 1
 ) -> None:
-    """Counts something for an account; raises `Refusal` (429) if it is too much."""
     quotas_of(request).take(quota, account.name, amount=amount, times=times_of(account))
 
 
@@ -319,13 +302,7 @@ def times_of(account: Account) -> int:
 
 
 def count_upload(request: Request, account: Account) -> None:
-    """Counts the bytes of what is sent before they are read.
-
-    What does not say how long it is counts as the longest that is allowed by now.
-
-    Raises:
-        Refusal: 429, too many.
-    """
+    """Counts the bytes that a request announces, else the most allowed; raises Refusal (429)."""
     announced = request.headers.get("Content-Length", "")
     amount = int(announced) if announced.isdecimal() else 0
     if "Transfer-Encoding" in request.headers:
