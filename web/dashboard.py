@@ -71,11 +71,8 @@ def stacked_bars(rows: Sequence[Sequence[int]]) -> Mapping[str, Any]:
     return {"bars": bars, "width": len(rows) * STEP, "height": HEIGHT, "top": top}
 
 
-YEAR_S = 365 * 24 * 60 * 60
 THIN_ACTORS = 3
 """A theme with fewer actors than this is thin, and so is one with fewer actors than cases."""
-SHOWN_AGEING = 10
-AGEING_IN_FILE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +143,7 @@ def actors_by_department(base: KnowledgeBase) -> FigureTable:
 
 
 def ageing_actors(base: KnowledgeBase) -> FigureTable:
-    oldest = base.ageing_actors.oldest(year_ago(), AGEING_IN_FILE)
+    oldest = base.ageing_actors.oldest(year_ago(), 5_000)
     rows = [(actor.name, actor.changed[:10]) for actor in oldest]
     return FigureTable(("organisation", "changed"), rows)
 
@@ -183,16 +180,12 @@ TABLES: Mapping[str, Callable[[KnowledgeBase], FigureTable]] = {
 
 
 def year_ago() -> str:
-    return before(YEAR_S)[:10]
+    return before(365 * 24 * 60 * 60)[:10]
 
 
 def _last_days() -> Sequence[str]:
     last = date.fromisoformat(today())
     return [(last - timedelta(days=ago)).isoformat() for ago in reversed(range(SHOWN_DAYS))]
-
-
-SHOWN_NEEDS = 50
-SHOWN_THEMES = 15
 
 
 @router.shows(Page.DASHBOARD)
@@ -207,7 +200,7 @@ def dashboard(request: APageRequest, _account: AModerator, done: str = "") -> Re
         done=done,
         demand=base.demand,
         choice=base.demand.choice(),
-        needs=base.demand.missed()[:SHOWN_NEEDS],
+        needs=base.demand.missed()[:50],
         below_threshold=base.demand.below_threshold(),
         searches=searches,
         fits=list(Fit),
@@ -216,12 +209,12 @@ def dashboard(request: APageRequest, _account: AModerator, done: str = "") -> Re
         waiting=waiting_work(base),
         subscribed=len(base.subscriptions.confirmed()),
         themes=thin_themes(base),
-        shown_themes=SHOWN_THEMES,
+        shown_themes=15,
         theme_langs=base.theme_languages(),
         covered=sum(1 for code in NAMES if counts.get(code)),
         without_actors=[code for code in NAMES if not counts.get(code)],
         ageing=base.ageing_actors.count(year_ago()),
-        oldest=base.ageing_actors.oldest(year_ago(), SHOWN_AGEING),
+        oldest=base.ageing_actors.oldest(year_ago(), 10),
         sites=use_by_site(base),
     )
 

@@ -30,10 +30,6 @@ router = PageRouter()
 FREE_ASKS = 5
 FREE_FLAGS = 5
 
-MAX_MESSAGE_CHARS = 1000
-MAX_FLAG_CHARS = 2000
-MAX_SETTLEMENT_CHARS = 500
-
 SENT: Mapping[str, str] = {
     "mail": N_(
         "Look at your mailbox: a mail leads on. Its link holds for two days. No mail after ten "
@@ -140,7 +136,7 @@ def _ask(request: PageRequest, actor: Actor, form: Mapping[str, object]) -> Resp
         email = checked_address(typed["email"])
     except InputError as error:
         errors["email"] = translated(error.remark, request.language)
-    if len(typed["message"]) > MAX_MESSAGE_CHARS:
+    if len(typed["message"]) > 1000:
         errors["message"] = N_("Shorten it: 1,000 characters at most.")
     if errors:
         return _hold_page(request, actor, form={**typed, "errors": errors}, status_code=400)
@@ -269,7 +265,7 @@ def raise_flag(
         errors["subject"] = N_("Choose what it is about.")
     if not typed["text"]:
         errors["text"] = N_("Say in a sentence what is wrong.")
-    elif len(typed["text"]) > MAX_FLAG_CHARS:
+    elif len(typed["text"]) > 2000:
         errors["text"] = N_("Shorten it: 2,000 characters at most.")
     try:
         email = checked_address(typed["email"]) if typed["email"] else ""
@@ -315,7 +311,7 @@ def flagged_pages(request: APageRequest, _account: AModerator, done: str = "") -
 def settle(request: APageRequest, account: AModerator, form: AForm) -> Response:
     base = request.knowledge_base
     id, line = text_of(form, "id"), " ".join(text_of(form, "settlement").split())
-    if not line or len(line) > MAX_SETTLEMENT_CHARS:
+    if not line or len(line) > 500:
         message = (
             N_("Shorten it: one line, 500 characters at most.")
             if line

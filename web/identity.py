@@ -152,7 +152,6 @@ CHANGED_MEANWHILE = N_(
     "Someone else changed the settings meanwhile. What you typed is below: save it to replace "
     "theirs, or look at theirs first."
 )
-MAX_REVISION = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,7 @@ def settings_page(
     request: APageRequest,
     _account: AnAdministrator,
     done: str = "",
-    revision: Annotated[int, Query(ge=0, le=MAX_REVISION)] = 0,
+    revision: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
     current = request.knowledge_base.identity.current()
     shown = request.knowledge_base.identity.get(revision) if revision else current

@@ -158,9 +158,6 @@ def _mail_page(request: PageRequest, *, done: str = "", message: str = "") -> Re
     )
 
 
-MAX_SUBJECT_CHARS = 150
-
-
 class LinkHeader(UnstructuredHeader, BaseHeader):
     """A header with a link, in one line: encoded in words, it is no link (RFC 8058)."""
 
@@ -170,7 +167,6 @@ class LinkHeader(UnstructuredHeader, BaseHeader):
 
 _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("list-unsubscribe", LinkHeader)
-_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
@@ -178,10 +174,10 @@ _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 def message_of(mail: NewMail, sender: str, id: str = "", at: str = "") -> EmailMessage:
     """Returns the message, the same at each try; no header can hold another."""
     name, address = parseaddr(sender)
-    message = EmailMessage(policy=_POLICY)
+    message = EmailMessage(policy=SMTP.clone(header_factory=_HEADERS))
     message["From"] = MailAddress(name, addr_spec=address)
     message["To"] = MailAddress(addr_spec=mail.recipient)
-    message["Subject"] = _line(mail.subject)[:MAX_SUBJECT_CHARS]
+    message["Subject"] = _line(mail.subject)[:150]
     message["Date"] = format_datetime(datetime.fromisoformat(at or now()))
     message["Message-ID"] = f"<{id or secrets.token_hex(12)}@{address.partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"

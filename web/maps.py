@@ -77,11 +77,10 @@ def towns(q: Annotated[str, Query(max_length=100)] = "") -> Response:
 
 WIDTH = 480
 
+KM_PER_DEGREE = 111.2
 MARGIN_KM, MARGIN_KM_OF_ONE = 30.0, 75.0
 
 MOST_TALL, LEAST_TALL = 1.1, 0.7
-
-KM_PER_DEGREE = 111.2
 
 BEYOND = WIDTH // 2
 """How far outside of a drawing a line may go."""

@@ -88,9 +88,6 @@ _PAGES: Mapping[PersonalKind, Page] = {
     PersonalKind.SETTINGS: Page.SETTINGS,
 }
 
-ERASED = N_("Erased, in the files too.")
-TAKEN_OUT = N_("Taken out of every text, in the files too.")
-NOT_HERE = N_("It is no longer here, or it is a job that has not ended.")
 UNCONFIRMED = N_("Tick the box first: this cannot be undone.")
 
 UNREACHED_LABELS = {
@@ -98,10 +95,6 @@ UNREACHED_LABELS = {
     Unreached.UNDER_WAY: N_("a copy or a backup that is being made: look again when it is done"),
     Unreached.UPLOAD: N_("a file that was sent: it goes when its job has ended, or after a day"),
 }
-
-BUSY = N_(
-    "Another process uses the database. What was erased is cleaned from its files within the hour."
-)
 
 
 @router.shows(Page.PERSONAL_DATA)
@@ -125,16 +118,19 @@ def find_or_erase(request: APageRequest, account: AnAdministrator, form: AForm) 
             if kind not in set(PersonalKind):
                 raise no_such_action()
             base.personal_data.erase(PersonalKind(kind), text_of(form, "id"), by=account.name)
-            done = ERASED
+            done = N_("Erased, in the files too.")
         elif what == "take_out":
             base.personal_data.take_out(term, by=account.name)
-            done = TAKEN_OUT
+            done = N_("Taken out of every text, in the files too.")
     except UnknownRecord:
-        message, status_code = NOT_HERE, 404
+        message, status_code = N_("It is no longer here, or it is a job that has not ended."), 404
     except InputError as error:
         message, status_code = error.remark, 400
     except NotYetScrubbed:
-        done = BUSY
+        done = N_(
+            "Another process uses the database. What was erased is cleaned from its files within "
+            "the hour."
+        )
     try:
         found = base.personal_data.find(term)
     except InputError as error:

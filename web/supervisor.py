@@ -19,7 +19,6 @@ from web.regularly import Regularly
 LOOK_EVERY_S = 1.0
 LINGER_S = 60
 ENDS_WITHIN_S = 7.0
-MAX_PAUSE_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +79,7 @@ class Supervisor(Regularly):
             self._worker = None
             self._failures = self._failures + 1 if code else 0
             if code:
-                pause = min(2.0**self._failures, MAX_PAUSE_S)
+                pause = min(2.0**self._failures, 60.0)
                 self._not_before = time.monotonic() + pause
                 _log.warning("The worker ended with %s; the next starts in %.0f s.", code, pause)
         jobs = self._knowledge_base.jobs

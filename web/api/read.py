@@ -69,8 +69,6 @@ _MANY_SEARCHES = {
     503: "Very many people are searching now, or the site cannot answer.",
 }
 _CANNOT_BE_SEARCHED = "The query has no searchable word or is too long, or near names no town."
-MAX_WITHIN_KM = 1_000
-"""The greatest distance that can be asked for."""
 
 
 QueryText = Annotated[
@@ -112,7 +110,7 @@ Within = Annotated[
     int,
     Query(
         ge=0,
-        le=MAX_WITHIN_KM,
+        le=1_000,
         description="With near: only actors at most so many kilometres away, as the crow flies, "
         "and cases in which such actors took part. By default, any distance.",
     ),

@@ -38,10 +38,8 @@ PUBLISHED = N_("Your notice is published.")
 REFUSED = N_("Your notice is not published.")
 ANSWERED = N_("Somebody has answered your notice.")
 PAIRED = N_("A moderator thinks that another notice fits yours. Both pages now show the other.")
-
 _THE_NEED = N_("What was asked")
 _THE_ANSWERS = N_("What was answered")
-_ID_CHARS = 8
 
 router = PageRouter()
 
@@ -211,7 +209,7 @@ def case_of(visitor: Visitor, notice: Notice) -> Case:
     told = [other.content for other in others if other.is_public]
     since, until = notice.published_at[:7], today()[:7]
     return Case(
-        id=record_id("", content.title, notice.id[:_ID_CHARS]),
+        id=record_id("", content.title, notice.id[:8]),
         title=content.title,
         need=content.title,
         text=_text(content, answers, told),

@@ -113,11 +113,8 @@ FIELDS = (
     "told_at",
 )
 
-NO_TITLE = N_("Say in a few words what you are looking for, or what you offer.")
 TOO_LONG = N_("This is too long: shorten it.")
-NO_DAY = N_("Give a day, such as 2027-03-31, or leave this empty.")
 NO_CONTACT = N_("Give an e-mail address or a telephone number, or choose answers on this page.")
-NO_EMAIL = N_("Give your e-mail address, such as name@example.org.")
 
 EMPTY_ANSWER: Mapping[str, object] = {
     "kind": AnswerKind.CAN.value,
@@ -178,7 +175,7 @@ class NoticeForm:
 
         title, text = line("title", MAX_TITLE_CHARS), paragraphs(values["text"])
         if not title:
-            errors["title"] = NO_TITLE
+            errors["title"] = N_("Say in a few words what you are looking for, or what you offer.")
         if len(text) > MAX_TEXT_CHARS:
             errors["text"] = TOO_LONG
         try:
@@ -187,7 +184,7 @@ class NoticeForm:
             department, errors["department"] = "", UNKNOWN_DEPARTMENT
         until = one_line(values["until"])
         if until and not _is_day(until):
-            errors["until"] = NO_DAY
+            errors["until"] = N_("Give a day, such as 2027-03-31, or leave this empty.")
         seen_by = _one_of(Visibility, values["contact_seen_by"], Visibility.NONE)
         contact = line("contact")
         if seen_by is not Visibility.NONE and not is_contact(contact, department):
@@ -197,7 +194,7 @@ class NoticeForm:
             try:
                 told_at = checked_address(told_at)
             except InputError:
-                errors["told_at"] = NO_EMAIL
+                errors["told_at"] = N_("Give your e-mail address, such as name@example.org.")
         themes = dict.fromkeys(filter(None, map(one_line, values["themes"].split("\n"))))
         if len(themes) > MAX_THEMES or any(len(theme) > MAX_LINE_CHARS for theme in themes):
             errors["themes"] = TOO_LONG

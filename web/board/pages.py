@@ -29,9 +29,7 @@ from web.http.urls import AbsoluteUrl, Page, address
 
 FREE_POSTS = 5
 
-NOTICES_PER_PAGE = 20
 SIMILAR = 3
-ACTORS_BESIDE = 5
 MAX_SEARCHED_CHARS = 1000
 """How much of a notice is searched for organisations and cases: its title and what comes first."""
 
@@ -267,7 +265,7 @@ def board(
         theme=theme,
         open_only=not past,
         after=after,
-        limit=NOTICES_PER_PAGE,
+        limit=20,
     )
     filters["past"] = "yes" if past else ""
     own = base.notices.list(list(NoticeState), owner=visitor.name) if visitor.account else []
@@ -311,7 +309,7 @@ def notice_page(
     try:
         found = base.search(
             notice.content.words[:MAX_SEARCHED_CHARS],
-            limit=ACTORS_BESIDE,
+            limit=5,
             lang=request.language,
             # A page that anybody opens sends nothing to another service.
             steering=Steering(worded=False),

@@ -36,8 +36,6 @@ router = PageRouter()
 
 
 ACTORS_PER_PAGE = 100
-FRONT_STORIES = 3
-SHOWN_DOERS = 3
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -70,7 +68,7 @@ def home(request: APageRequest) -> Response:
 
 def _front_stories(request: PageRequest) -> Sequence[Case]:
     base = request.knowledge_base
-    editions = base.front_page.stories(FRONT_STORIES)
+    editions = base.front_page.stories(3)
     ids = [id_ for story in editions for id_ in story]
     return one_edition_each(base.cases_with(ids), request.language)
 
@@ -182,7 +180,7 @@ def listed_fields(actor: Actor) -> list[tuple[str, str]]:
 def doers(case: Case) -> Sequence[str]:
     """Returns the names of the first who did what a case tells; those who met the need first."""
     parts = sorted(case.participants, key=lambda part: -ROLES[part.role].endorsement_share)
-    return list(dict.fromkeys(part.name for part in parts))[:SHOWN_DOERS]
+    return list(dict.fromkeys(part.name for part in parts))[:3]
 
 
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:

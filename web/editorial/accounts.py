@@ -240,7 +240,6 @@ def _account_page(
 # for it.
 
 LIMITS = ((1, 20 * 60), (10, 24 * 3600))
-MOST_LINKS = 10
 
 
 @router.shows(Page.FORGOTTEN)
@@ -269,7 +268,7 @@ def _queue_links(request: PageRequest, email: str) -> None:
     try:
         found = [one for one in base.accounts.list() if one.email == email and not one.disabled]
         found.sort(key=lambda one: one.created_at)
-        tokens = [links.sign(FORGOTTEN, _digest(one)) for one in found[:MOST_LINKS]]
+        tokens = [links.sign(FORGOTTEN, _digest(one)) for one in found[:10]]
         if tokens:
             mail = mail_writer_of(request).write(
                 "editorial/mail/password",

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 DIRECTORY_ENDINGS = ".csv,.tsv,.xlsx,.ods,.json,.jsonl,.ndjson,.geojson,.parquet"
 
 MAX_FILES = 20
-MAX_SOURCE_CHARS = 120
-SHOWN_CONTRIBUTIONS = 200
 MEGABYTE = 1_000_000
 
 _NO_FILE = N_("Choose a file first.")
@@ -72,9 +70,7 @@ def contributions(request: APageRequest, account: AnyAccount, done: str = "") ->
     return request.page(
         "editorial/contributions.html",
         here=address(Page.CONTRIBUTIONS),
-        drafts=request.knowledge_base.drafts.list(
-            list(DraftState), by=account.name, limit=SHOWN_CONTRIBUTIONS
-        ),
+        drafts=request.knowledge_base.drafts.list(list(DraftState), by=account.name, limit=200),
         done=done,
     )
 
@@ -255,7 +251,7 @@ def _directory(request: PageRequest, account: Account, form: FormData) -> Respon
         )
     except InputError as error:
         return _refused(request, form, "directory", error.remark)
-    return see(request, address(Page.DIRECTORY, path.parent.name, source=source[:MAX_SOURCE_CHARS]))
+    return see(request, address(Page.DIRECTORY, path.parent.name, source=source[:120]))
 
 
 def _chosen(form: FormData, name: str) -> list[UploadFile]:
@@ -263,7 +259,6 @@ def _chosen(form: FormData, name: str) -> list[UploadFile]:
     return [file for file in files if file.filename]
 
 
-SHOWN_PROBLEMS = 10
 MAX_COLUMNS = 500
 
 
@@ -340,7 +335,7 @@ def _directory_page(
         names_actors=preview is not None and preview.kept > 0,
         problems=[
             (note.row, localized(note.reason, request.language))
-            for note in (preview.problems[:SHOWN_PROBLEMS] if preview else ())
+            for note in (preview.problems[:10] if preview else ())
         ],
     )
 

@@ -42,11 +42,8 @@ from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.sessions import AnUpload, AnyAccount
 from web.http.urls import Page, address
 
-MAX_NAMED = 3
 MAX_LOOKED_UP = 8
 """How many unknown participants are looked for in the catalogue when the page is shown."""
-
-_SHOWN_CHANGES = 20
 
 _DONE: Mapping[str, str] = {
     "save": "saved",
@@ -246,7 +243,7 @@ def draft_page(
         for row in form.rows
         if is_open and row.kept and row.name and row.actor_id not in actors
     }
-    named = {name: actors_named(base, name)[:MAX_NAMED] for name in sorted(unknown)[:MAX_LOOKED_UP]}
+    named = {name: actors_named(base, name)[:3] for name in sorted(unknown)[:MAX_LOOKED_UP]}
     suggested = {**actors, **{actor.id: actor for found in named.values() for actor in found}}
     is_new = is_open and not draft.based_on
     try:
@@ -283,7 +280,7 @@ def draft_page(
         versions=versions,
         changes={
             later.revision: changed
-            for earlier, later in list(pairwise(versions))[-_SHOWN_CHANGES:]
+            for earlier, later in list(pairwise(versions))[-20:]
             if (changed := told_differences(request, earlier.record, later.record))
         },
         **form_choices(request, form) | empty | shown,

@@ -33,7 +33,6 @@ from web.http.urls import Page, address
 router = PageRouter()
 
 SHOWN_READINGS = 5
-SHOWN_UNLISTED = 50
 
 DONE: Mapping[str, str] = {
     "chosen": N_("Your choice holds now."),
@@ -145,16 +144,12 @@ def _sources_page(
         entries=entries,
         failing=base.source_locations.failing(),
         new=new or {**empty, "problem": None},
-        shown_unlisted=SHOWN_UNLISTED,
+        shown_unlisted=50,
         done=done,
     )
 
 
 # Jobs
-
-REFRESHED_EVERY_S = 3
-SHOWN_NOTES = 50
-"""How many lines of each kind the page shows; the CSV file has them all."""
 
 _COUNTS = (
     ("read", N_("Read")),
@@ -196,7 +191,7 @@ def job(
     if form == "text" and kept_text:
         return _as_file(base, kept_text)
     over = found.state in FINAL_STATES
-    refresh_s = 0 if over or look == "once" else REFRESHED_EVERY_S
+    refresh_s = 0 if over or look == "once" else 3
     report: Mapping[str, Any] = found.report
     counts = [(word, report.get(name, 0)) for name, word in _COUNTS if name in report]
     sources, duplicates = report.get("sources", ()), 0
@@ -216,7 +211,7 @@ def job(
         drafts=_drafts(base, report),
         untold=sum(sum(report.get(name, {}).values()) for name in ("untold", "more")),
         reading=reading_of(report),
-        shown_notes=SHOWN_NOTES,
+        shown_notes=50,
         kept_text=kept_text,
         done="" if over and done == "long" else done,
     )

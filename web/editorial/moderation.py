@@ -59,10 +59,6 @@ CASE_ITEMS: Mapping[str, Sequence[str]] = {
 """What is edited at once, by the word in the address; a participation is named by its number."""
 
 
-SHOWN_PUBLISHED = 20
-SHOWN_PAIRS = 20
-
-
 @router.shows(Page.MODERATION)
 def moderation(request: APageRequest, account: AModerator, done: str = "") -> Response:
     base = request.knowledge_base
@@ -75,7 +71,7 @@ def moderation(request: APageRequest, account: AModerator, done: str = "") -> Re
         waiting=drafts.list([DraftState.SUBMITTED])[::-1],
         returned=drafts.list([DraftState.RETURNED]),
         unsent=drafts.list([DraftState.DRAFT]),
-        published=drafts.list([DraftState.PUBLISHED], limit=SHOWN_PUBLISHED),
+        published=drafts.list([DraftState.PUBLISHED], limit=20),
         busy=sum(job.state not in FINAL_STATES for job in base.jobs.list()),
         duplicates=base.duplicates.count(),
         failing=base.source_locations.failing(),
@@ -85,7 +81,7 @@ def moderation(request: APageRequest, account: AModerator, done: str = "") -> Re
         answers=[(answer, base.notices.get(answer.notice_id)) for answer in base.answers.waiting()],
         pairs=[
             (base.notices.get(pair.need_id), base.notices.get(pair.offer_id))
-            for pair in base.notice_pairs.proposed()[:SHOWN_PAIRS]
+            for pair in base.notice_pairs.proposed()[:20]
         ],
         holds=[(hold, asked[hold.actor_id]) for hold in holds if hold.actor_id in asked],
         flags=[(flag, page_of_flag(base, flag)) for flag in base.flags.waiting()],
@@ -102,7 +98,6 @@ def end_tour(request: APageRequest, account: AModerator, form: AForm) -> Respons
     return see(request, address(Page.MODERATION))
 
 
-SHOWN_DUPLICATES = 10
 _PARTICULARS = ACTOR_ITEMS["particulars"]
 _AT_A_GLANCE = _PARTICULARS.index("themes")
 _COMPARED = (*_PARTICULARS[:_AT_A_GLANCE], "description", *_PARTICULARS[_AT_A_GLANCE:])
@@ -114,7 +109,7 @@ def duplicates(
 ) -> Response:
     base = request.knowledge_base
     sources = [source] if source else []
-    listed = base.duplicates.list(limit=SHOWN_DUPLICATES, sources=sources)
+    listed = base.duplicates.list(limit=10, sources=sources)
     return request.page(
         "editorial/duplicates.html",
         here=address(Page.DUPLICATES, source=source),

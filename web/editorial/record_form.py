@@ -22,8 +22,6 @@ from web.http.routing import number_in
 CASE_LINES = form_lines(CASE_FIELDS)
 ACTOR_LINES = form_lines(ACTOR_FIELDS)
 
-MAX_ROWS = 200
-
 MISSING = N_("This is required.")
 TOO_LONG = N_("This is too long.")
 _NO_DATE = N_("This is not a date. Write it like 2020-07-02, or 2 July 2020 as 02/07/2020.")
@@ -177,7 +175,7 @@ class RecordForm:
                 values["period"] = period(values["period"], "period")
         if "rows" not in form:
             return cls(values, known.rows)
-        rows = (sent_row(form, number) for number in range(min(number_in(form, "rows"), MAX_ROWS)))
+        rows = (sent_row(form, number) for number in range(min(number_in(form, "rows"), 200)))
         return cls(values, tuple(row for row in rows if not row.is_blank))
 
     def with_row(self, row: ParticipationRow) -> Self:

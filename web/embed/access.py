@@ -26,7 +26,6 @@ CLOSED = N_("The search is switched off for this site.")
 _ELSEWHERE = N_(
     "This page does not belong to the site of this public key: its address must be registered."
 )
-_NO_KEY = N_("Give the public key of a registered site.")
 NOT_A_PAGE = N_(
     "Only requests from pages of the site are counted, when the browser states their origin."
 )
@@ -65,7 +64,7 @@ def _site_access(request: Request, site: SiteKey = "") -> Access:
     if not site:
         if not is_ours:
             if not (is_demonstration(page_request) and _is_loopback(origin)):
-                raise Refusal(403, _NO_KEY)
+                raise Refusal(403, N_("Give the public key of a registered site."))
             let_read(request, origin)
         return Access(None)
     known = _known(page_request, site)

@@ -45,8 +45,6 @@ MAX_LIMIT = 20
 NEAREST = 3
 """How many uncertain actors are given where none fits: there is little room."""
 
-PASSAGE_CHARS = 150
-
 
 class Piece(NamedTuple):
     """A piece of a passage, and whether it is marked as distinctive."""
@@ -167,7 +165,7 @@ def _passage(hit: ActorHit) -> WidgetPassage | None:
         return None
     shown = next((evidence for evidence in texts if evidence.marks), texts[0])
     lang = shown.case.lang if shown.kind is EvidenceKind.CASE and shown.case else hit.actor.lang
-    pieces = excerpt(shown.text, shown.marks, PASSAGE_CHARS)
+    pieces = excerpt(shown.text, shown.marks, 150)
     return WidgetPassage(lang=lang, pieces=[Piece(*piece) for piece in pieces])
 
 

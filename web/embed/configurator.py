@@ -25,7 +25,6 @@ from web.http.urls import WIDGET_PREFIX, Page, absolute_urls, address
 from web.search.request import SearchRequest
 
 MAX_OPTION_CHARS = 120
-MAX_RADIUS_PX = 32
 
 COLOURS: Mapping[str, str] = {"accent": "#9c2f1b", "paper": "#fffcf4", "ink": "#241e18"}
 """The colours that can be chosen, and what they are in the widget's own light look."""
@@ -60,11 +59,9 @@ _ATTRIBUTES = (
 
 _SCHEMES = {"device": "light dark", "light": "light", "dark": "dark"}
 _NO_CHOICE = N_("This address contains an unknown setting.")
-_NO_THEME = N_("This theme is not in the catalogue.")
-_LIMIT = N_("The number of results is a whole number from 1 to 20.")
 _RADIUS = N_("The corner radius is a whole number of pixels, from 0 to 32.")
-_SHORTCUT = N_("The shortcut is one letter, such as k or j.")
 _TAKEN = N_("Browsers and text fields need this key with Ctrl: choose another, such as k or j.")
+_FRAME_TITLE = N_("search")
 _COLOUR = N_("A colour is written as # and six digits or letters, such as #9c2f1b.")
 _LONG_TEXT = N_("A text has at most 120 characters.")
 
@@ -170,9 +167,9 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
     "scheme": ("page|device|light|dark", _NO_CHOICE),
     "colours": ("|own", _NO_CHOICE),
     "script": ("pinned|newest", _NO_CHOICE),
-    "limit": ("0?[1-9]|1[0-9]|20", _LIMIT),
+    "limit": ("0?[1-9]|1[0-9]|20", N_("The number of results is a whole number from 1 to 20.")),
     "radius": ("0?[0-9]|[12][0-9]|3[0-2]", _RADIUS),
-    "shortcut": ("[A-Za-z0-9]?", _SHORTCUT),
+    "shortcut": ("[A-Za-z0-9]?", N_("The shortcut is one letter, such as k or j.")),
     **dict.fromkeys(("label", "placeholder"), (f".{{0,{MAX_OPTION_CHARS}}}", _LONG_TEXT)),
     **dict.fromkeys(COLOURS, ("#[0-9A-Fa-f]{6}", _COLOUR)),
 }
@@ -188,7 +185,7 @@ def _wrong(name: str, value: str, sites: Sites, themes: Sequence[str]) -> str:
         if name == "shortcut" and value.lower() in _NEEDED:
             message = _TAKEN
         elif name == "theme" and value not in {"", ALL, *themes}:
-            message = _NO_THEME
+            message = N_("This theme is not in the catalogue.")
         elif name == "site" and value and sites.get(value).disabled:
             message = CLOSED
         elif name == "department" and value != ALL:
@@ -205,8 +202,6 @@ def _usable(name: str, value: str) -> str:
         return str(int(value))
     return department_code(value) if name == "department" and value != ALL else value
 
-
-_FRAME_TITLE = N_("search")
 
 ROOM = {"inline": "max(5rem, 80px)", "dialog": "max(3rem, 48px)"}
 """The height of the closed widget, reserved so that nothing moves when it appears."""
@@ -340,7 +335,7 @@ def embed(request: APageRequest) -> Response:
         departments=sorted(code for code, _ in request.knowledge_base.departments()),
         themes=themes,
         max_limit=MAX_LIMIT,
-        max_radius=MAX_RADIUS_PX,
+        max_radius=32,
         max_text=MAX_OPTION_CHARS,
         key_chars=KEY_CHARS,
         all=ALL,

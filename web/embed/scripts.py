@@ -47,7 +47,6 @@ class WidgetScripts:
         self.builds = {build_name(script.content): script for script in scripts}
 
 
-_SHORT_LIVED = "public, max-age=300, stale-while-revalidate=3600"
 _FOREVER = "public, max-age=31536000, immutable"
 
 _FOR_ALL = {
@@ -86,7 +85,7 @@ def _frame_script() -> WidgetScript:
 
 def _newest(request: Request, script: WidgetScript) -> Response:
     etag = f'"{script.integrity[7:31]}"'
-    headers = {"Cache-Control": _SHORT_LIVED, "ETag": etag}
+    headers = {"Cache-Control": "public, max-age=300, stale-while-revalidate=3600", "ETag": etag}
     if etag in re.split(r"\s*,\s*", request.headers.get("If-None-Match", "").replace("W/", "")):
         return Response(status_code=304, headers={**_FOR_ALL, **headers})
     return _script(script.content, headers)

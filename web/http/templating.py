@@ -36,7 +36,6 @@ from web.http.urls import WHOLE_HOST, Address, Page, SubPath, address, web_link
 STATIC_FOLDER = Path(str(files("web").joinpath("static")))
 
 _FOREVER = "public, max-age=31536000, immutable"
-_ASK_AGAIN = "no-cache"
 
 
 class Assets(StaticFiles):
@@ -76,7 +75,7 @@ class Assets(StaticFiles):
         name = self.get_path(scope)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("v", [""])[0]
         unchanged = asked == self._hashes.get(name)
-        response.headers["Cache-Control"] = _FOREVER if unchanged else _ASK_AGAIN
+        response.headers["Cache-Control"] = _FOREVER if unchanged else "no-cache"
         # To our frame in a sandbox, we are another origin.
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response

@@ -228,7 +228,6 @@ def _may_read(request: Request, settings: Settings) -> bool:
 
 
 HEADER = "X-Request-ID"
-NO_ROUTE = "none"
 
 _WELL_FORMED = re.compile(r"[0-9A-Fa-f-]{16,64}")
 """What proxies make: hexadecimal digits or a UUID, and nothing that says who asks."""
@@ -273,7 +272,7 @@ class RequestLog:
             self._answered(scope, status or CLIENT_GONE, time.perf_counter() - began)
 
     def _answered(self, scope: Scope, status: int, seconds: float) -> None:
-        route = str(getattr(scope.get("route"), "path", "") or NO_ROUTE)
+        route = str(getattr(scope.get("route"), "path", "") or "none")
         method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
         self._metrics.answered(route, method, status, seconds)
         figures = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000)}

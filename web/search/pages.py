@@ -62,9 +62,6 @@ LIMITS = (10, 25, 50, MAX_LIMIT)
 
 NEAREST = 5
 TO_CALL = 25
-PRECEDENTS_SHOWN = 5
-NAMESAKES_SHOWN = 12
-ROWS_OF_A_REPORT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +227,7 @@ def why(request: APageRequest, asked: ASearchRequest, id: str = "") -> Response:
         table=score_table(hit, explanation.weights) if hit else (),
         own=OwnPart.of(hit.parts, explanation.weights) if hit else None,
         weights=explanation.weights,
-        precedents_shown=PRECEDENTS_SHOWN,
+        precedents_shown=5,
         json_path=asked.data("/api/explain", actor=id, lang=request.language),
     )
 
@@ -261,7 +258,7 @@ def report(request: APageRequest, asked: ASearchRequest, changed: str = "") -> R
         wording=made.wording,
         names={actor.id: actor.name for actor in steering},
         report=made,
-        rows=made.hits[:ROWS_OF_A_REPORT],
+        rows=made.hits[:5_000],
         signed=signed,
         files={
             format_: of_files.data("/api/report", format=format_, lang=request.language, **sealed)
@@ -295,7 +292,7 @@ def _with_place(asked: SearchRequest) -> tuple[SearchRequest, Where]:
     try:
         commune = commune_meant(asked.near)
     except QueryError as error:
-        namesakes = [commune.label for commune in communes_named(asked.near)[:NAMESAKES_SHOWN]]
+        namesakes = [commune.label for commune in communes_named(asked.near)[:12]]
         return asked.without("near", "within"), Where(asked.near, error.remark, namesakes)
     if commune is None:
         return asked.without("within"), Where()

@@ -20,8 +20,6 @@ STRANGERS_BYTES = 64_000
 FORM_BYTES = 5_000_000
 """The longest form without a file, and the longest text beside one: 200 full notes of a list."""
 
-BESIDE_FILE_BYTES = 100_000
-
 MAX_DEPTH = 64
 """How deep lists and objects may lie in each other; what the API describes needs 6."""
 
@@ -42,7 +40,6 @@ _STRANGE_TEXT = N_(
 _STRANGE_NUMBER = N_("The body holds a number that cannot be kept: NaN, infinite, or too long.")
 _TOO_DEEP = N_("The body has too many lists or objects within each other.")
 _TOO_MANY = N_("The body has too many values: send several.")
-_NOT_UTF_8 = N_("Send the form in UTF-8.")
 _NO_TEXT = N_("The body is no text in UTF-8.")
 
 
@@ -65,7 +62,7 @@ def allow_upload(request: HTTPConnection) -> None:
     if request.headers.get("Content-Type", "").startswith("multipart/"):
         # Files are kept on disk while they are read.
         longest_mb = max(longest_mb, settings.max_directory_mb)
-    allow_body(request, longest_mb * MEGABYTE + BESIDE_FILE_BYTES)
+    allow_body(request, longest_mb * MEGABYTE + 100_000)  # and the fields beside
 
 
 class CheckedBodies:
@@ -98,7 +95,7 @@ class CheckedBodies:
             nonlocal received
             # Here and not before, so that whoever may not send a body is told that first.
             if is_strange_form:
-                raise Refusal(415, _NOT_UTF_8)
+                raise Refusal(415, N_("Send the form in UTF-8."))
             refuse_longer(max(length, received))
             message = await receive()
             # Counted whatever is announced: a body in pieces may say that it is short.

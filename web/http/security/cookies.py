@@ -135,8 +135,6 @@ def has_session_cookie(request: HTTPConnection) -> bool:
 REMEMBERED_S = 400 * 24 * 60 * 60
 """As long as browsers keep a cookie at most, counted from the last time of signing in."""
 
-_MAX_UA_CHARS = 400
-
 
 def device_cookie(secret: str, account: Account) -> str:
     """Returns a cookie by which a browser is known again; without the account it says nothing."""
@@ -156,7 +154,7 @@ def device_name(user_agent: str) -> str:
     """Returns the kind of browser and of system, such as "Firefox, Linux"; empty if unknown."""
     from ua_parser import parse_os, parse_user_agent
 
-    user_agent = user_agent[:_MAX_UA_CHARS]
+    user_agent = user_agent[:400]
     browser, system = parse_user_agent(user_agent), parse_os(user_agent)
     return ", ".join(found.family for found in (browser, system) if found)
 

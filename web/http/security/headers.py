@@ -28,8 +28,6 @@ def _policy(**changed: str) -> str:
     return "; ".join(f"{directive} {sources}" for directive, sources in directives.items())
 
 
-_ASSETS = ("/static/", "/media/", "/identity.css")
-
 KEYS_OF_LINKS = frozenset({"t", "key"})
 """The parameters of addresses that are a key by themselves, such as those in mails."""
 
@@ -106,7 +104,7 @@ def _openings(state: Mapping[str, str]) -> Mapping[str, str]:
 
 def _is_someones(connection: HTTPConnection) -> bool:
     """Whether the answer may be for one person: it has a cookie, a token or a key, and no asset."""
-    if connection.url.path.startswith(_ASSETS):
+    if connection.url.path.startswith(("/static/", "/media/", "/identity.css")):
         return False
     return (
         has_session_cookie(connection)

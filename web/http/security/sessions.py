@@ -41,7 +41,6 @@ from web.http.security.throttle import Quota, count_for_account, count_upload
 
 DAY_S = 24 * 60 * 60
 IDLE_S = IDLE_DAYS * DAY_S
-LONGEST_S = LONGEST_DAYS * DAY_S
 
 MAX_FILES = 1000
 """The most files of a form that takes any: more than a page wants, so that it can say so."""
@@ -118,7 +117,7 @@ class Sessions:
         session: Session = getattr(request.state, "session", NOBODY)
         if session.cookie:
             # The register knows when it ends; a browser that nobody signed in forgets when closed.
-            max_age_s = LONGEST_S if session.account else None
+            max_age_s = LONGEST_DAYS * DAY_S if session.account else None
             self._cookies.set(request, response, SESSION, session.cookie, max_age_s)
         if session.device_cookie:
             self._cookies.set(request, response, DEVICE, session.device_cookie, REMEMBERED_S)

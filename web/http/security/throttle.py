@@ -163,8 +163,6 @@ class Throttle:
             attempts.count = 0 if forget else attempts.count - 1
 
 
-MODERATORS_TIMES = 10
-
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 24 * 3600
 
 
@@ -298,7 +296,7 @@ def count_for_account(
 
 
 def times_of(account: Account) -> int:
-    return MODERATORS_TIMES if account.role.may(AccountRole.MODERATOR) else 1
+    return 10 if account.role.may(AccountRole.MODERATOR) else 1
 
 
 def count_upload(request: Request, account: Account) -> None:
