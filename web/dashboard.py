@@ -51,9 +51,7 @@ COLUMN_TITLES: Mapping[str, str] = {
 }
 
 
-STEP, BAR = 10.0, 8.0
-"""Width of a day in a plot, and of the bar in it."""
-
+STEP, BAR = 10.0, 8.0  # width of a day in a plot, and of the bar in it
 HEIGHT = 100.0
 
 

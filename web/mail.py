@@ -289,12 +289,8 @@ def _reason(answer: object) -> str:
 
 
 LOOK_EVERY_S = 2.0
-MOST_AT_ONCE = 50
-"""Most mails in one connection, before the thread looks whether it is to end."""
-
-REST_S = 60.0
-"""How long a mail server is left alone that cannot be reached."""
-
+MOST_AT_ONCE = 50  # most mails in one connection, before the thread looks whether it is to end
+REST_S = 60.0  # how long a mail server is left alone that cannot be reached
 _log = logging.getLogger(__name__)
 
 

@@ -82,9 +82,7 @@ MARGIN_KM, MARGIN_KM_OF_ONE = 30.0, 75.0
 
 MOST_TALL, LEAST_TALL = 1.1, 0.7
 
-BEYOND = WIDTH // 2
-"""How far outside of a drawing a line may go."""
-
+BEYOND = WIDTH // 2  # how far outside of a drawing a line may go
 Floats = NDArray[np.float64]
 
 

@@ -19,9 +19,7 @@ from web.http.security.cookies import site_secret
 from web.regularly import Regularly
 
 WRITTEN_EVERY_S = 10.0
-MOST_WAITING = 500
-"""Needs that wait at most; those of a flood of searches are not counted."""
-
+MOST_WAITING = 500  # needs that wait at most; those of a flood of searches are not counted
 _log = logging.getLogger(__name__)
 
 

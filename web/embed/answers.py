@@ -42,8 +42,7 @@ from web.tallies import count_demand, tallies_of
 
 MAX_LIMIT = 20
 
-NEAREST = 3
-"""How many uncertain actors are given where none fits: there is little room."""
+NEAREST = 3  # how many uncertain actors are given where none fits: there is little room
 
 
 class Piece(NamedTuple):
@@ -232,9 +231,7 @@ def count(
 
 FRAME_PATH = "/embed/search"
 
-KEPT = ("lang", "site", "department", "theme", "limit")
-"""What the form asks again as it was asked."""
-
+KEPT = ("lang", "site", "department", "theme", "limit")  # what the form asks again as it was asked
 _WRONG_ADDRESS = N_("The address of this frame has an invalid value.")
 _NO_ANSWER = N_("The catalogue is not available now. Try again in a moment.")
 

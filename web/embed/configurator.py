@@ -29,9 +29,7 @@ MAX_OPTION_CHARS = 120
 COLOURS: Mapping[str, str] = {"accent": "#9c2f1b", "paper": "#fffcf4", "ink": "#241e18"}
 """The colours that can be chosen, and what they are in the widget's own light look."""
 
-ALL = "*"
-"""Chosen for a department or a theme: all of them, whatever the site begins with."""
-
+ALL = "*"  # chosen for a department or a theme: all of them, whatever the site begins with
 LEAST_CONTRASTS = {"ink": 4.5, "accent": 3.0}
 """The least contrasts with the paper, of a text and of what is none (WCAG 2.2, 1.4.3, 1.4.11)."""
 
@@ -206,8 +204,7 @@ def _usable(name: str, value: str) -> str:
 ROOM = {"inline": "max(5rem, 80px)", "dialog": "max(3rem, 48px)"}
 """The height of the closed widget, reserved so that nothing moves when it appears."""
 
-FRAME_HEIGHT_PX = 480
-"""Room for the first answers, where the frame is not as high as what it shows."""
+FRAME_HEIGHT_PX = 480  # room for the first answers, where the frame is not as high as what it shows
 
 
 class EmbedCode:

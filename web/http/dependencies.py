@@ -73,8 +73,7 @@ class SearchTurns:
             self._of_host += Counter()  # without those that have none
 
 
-SEARCHES_WAITING = 24
-"""How many searches may wait for each worker: about two seconds of work."""
+SEARCHES_WAITING = 24  # how many searches may wait for each worker: about two seconds of work
 
 
 def search_turns() -> SearchTurns:

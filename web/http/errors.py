@@ -183,8 +183,7 @@ def line_of(refusal: HTTPException, language: Language) -> str:
     return translated(refusal.advice, language) if isinstance(refusal, Refusal) else refusal.detail
 
 
-CLIENT_GONE = 499
-"""The status that logs give a request whose client left (nginx's number)."""
+CLIENT_GONE = 499  # the status that logs give a request whose client left (nginx's number)
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

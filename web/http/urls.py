@@ -15,9 +15,7 @@ from web.http.i18n import Language
 
 API_VERSION = "1"
 API_VERSION_HEADER = "Quisait-API-Version"
-WIDGET_PREFIX = "/embed/v1"
-"""Under which everything lies that pages of other sites load."""
-
+WIDGET_PREFIX = "/embed/v1"  # under which everything lies that pages of other sites load
 MCP_PATH = "/mcp"
 
 

@@ -152,8 +152,7 @@ def free_bytes(knowledge_base: KnowledgeBase) -> int:
 FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 """Headers of what a proxy passes on, which does not come from this machine."""
 
-LEAST_FREE_BYTES = 100_000_000
-"""Below this, the next ingest or upload may fill the disk."""
+LEAST_FREE_BYTES = 100_000_000  # below this, the next ingest or upload may fill the disk
 
 
 _NOT_KEPT = {"Cache-Control": "no-store"}

@@ -15,14 +15,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_S = 15.0
 BODY_S = 30.0
-BYTES_PER_S = 1_000
-"""How much of a body gives its client a further second, up to `BODY_S`."""
-
-IDLE_S = 65
-"""Longer than proxies keep a connection (nginx: 60 s), so that they close it and not we."""
-
-ANSWER_S = 30
-"""How long the system waits for a client that takes nothing of an answer."""
+BYTES_PER_S = 1_000  # how much of a body gives its client a further second, up to `BODY_S`
+IDLE_S = 65  # longer than proxies keep a connection (nginx: 60 s), so that they close it and not we
+ANSWER_S = 30  # how long the system waits for a client that takes nothing of an answer
 
 
 class GuardedProtocol(H11Protocol):

@@ -16,18 +16,10 @@ from kb.search.filters import filters_near
 from kb.search.results import DISTANCES, Filters, Steering
 from web.http.urls import Address, Page
 
-MAX_LIMIT = 100
-"""How many results a search answers at most."""
-
-MAX_STEERED = 20
-"""How many actors, or phrases, a search can be steered by, for each way."""
-
-WHOLE_TEXT = "yes"
-"""The value of `whole` for which a long text is searched as it is."""
-
-WITHOUT_MODEL = "off"
-"""The value of `wording` for which no language model is asked."""
-
+MAX_LIMIT = 100  # how many results a search answers at most
+MAX_STEERED = 20  # how many actors, or phrases, a search can be steered by, for each way
+WHOLE_TEXT = "yes"  # the value of `whole` for which a long text is searched as it is
+WITHOUT_MODEL = "off"  # the value of `wording` for which no language model is asked
 _WITHIN = frozenset(map(str, DISTANCES))
 
 

@@ -20,15 +20,11 @@ STRANGERS_BYTES = 64_000
 FORM_BYTES = 5_000_000
 """The longest form without a file, and the longest text beside one: 200 full notes of a list."""
 
-MAX_DEPTH = 64
-"""How deep lists and objects may lie in each other; what the API describes needs 6."""
-
+MAX_DEPTH = 64  # how deep lists and objects may lie in each other; what the API describes needs 6
 MAX_BESIDE_TEXTS = 200_000
 """How many texts, and characters outside of them: checking them holds everybody up."""
 
-MAX_DIGITS = 18
-"""The longest whole number, which SQLite can hold."""
-
+MAX_DIGITS = 18  # the longest whole number, which SQLite can hold
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 _JSON = re.compile(r"application/(?:.*\+)?json")
 

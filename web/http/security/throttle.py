@@ -254,8 +254,7 @@ class Quotas:
 SHARE_OF_ADDRESS = 0.05
 """The part of a site's daily searches that one address may use, so that none uses up all."""
 
-LEAST_SHARE = 200
-"""What one address may use of them anyway: an office shares an address."""
+LEAST_SHARE = 200  # what one address may use of them anyway: an office shares an address
 
 
 def too_much(message: str, wait_s: float) -> Refusal:
@@ -278,8 +277,7 @@ def counted_address(request: HTTPConnection) -> str:
         return ""
 
 
-_NOWHERE = "192.0.2.1"
-"""An address that no host has (RFC 5737): only who trusts all trusts it."""
+_NOWHERE = "192.0.2.1"  # an address that no host has (RFC 5737): only who trusts all trusts it
 
 
 def count_for_address(request: HTTPConnection, quota: Quota) -> None:
