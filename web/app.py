@@ -77,7 +77,6 @@ ROOM_FILTERS = (
 )
 
 ASSETS_AT = "/static"
-
 LIST_FILES = 60
 """How many files of lists an address may have made at once, before it is slowed down."""
 

@@ -32,9 +32,7 @@ SCRIPTS = {
 """The modules of the widget that the search field of the site is made of, too."""
 
 SUGGESTED = 8
-
 MAX_CHARS = 200
-
 answers = answers_of(router)
 
 

@@ -26,7 +26,6 @@ from web.http.urls import Page, address
 from web.mail import mail_writer_of
 
 router = PageRouter()
-
 FREE_ASKS = 5
 FREE_FLAGS = 5
 
@@ -79,9 +78,6 @@ def _ascii(host: str) -> str:
         return idna.encode(host, uts46=True).decode() if host else ""
     except idna.IDNAError:
         return ""
-
-
-# Asking for a page, and deciding
 
 
 @router.shows(Page.HOLD)
@@ -186,9 +182,6 @@ def _hold_page(
     return response
 
 
-# Following the link
-
-
 @router.shows(Page.HOLD_CONFIRM)
 def confirm_page(request: APageRequest, key: str = "") -> Response:
     """Asks for a press of a button: mail programs that look at links must not use them up."""
@@ -243,9 +236,6 @@ def _confirm_page(
     )
     response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-# What is wrong on a page
 
 
 @router.shows(Page.FLAG)

@@ -68,7 +68,6 @@ def _readable(colour: str, papers: tuple[str, ...], step: float) -> str:
 
 
 TEXT_PAGES = (Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY)
-
 _BLANK = re.compile(r"\[\[(.+?)\]\]")
 
 
@@ -95,7 +94,6 @@ def shown(text: str, *, with_blanks: bool) -> Markup:
 
 
 KEPT_FOREVER = "public, max-age=31536000, immutable"
-
 MEDIA_TYPES: Mapping[str, str] = {"png": "image/png", "webp": "image/webp"}
 
 

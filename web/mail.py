@@ -196,7 +196,6 @@ def _line(text: str) -> str:
 
 
 TIMEOUT_S = 20.0
-
 _PORTS = {"smtps": 465, "smtp": 587}
 _PERMANENT = 500
 

@@ -32,7 +32,6 @@ LEAFLET_FILES = {
 }
 
 SUGGESTED = 8
-
 _OUTLINES = "/maps/outlines.json"
 
 
@@ -76,12 +75,9 @@ def towns(q: Annotated[str, Query(max_length=100)] = "") -> Response:
 
 
 WIDTH = 480
-
 KM_PER_DEGREE = 111.2
 MARGIN_KM, MARGIN_KM_OF_ONE = 30.0, 75.0
-
 MOST_TALL, LEAST_TALL = 1.1, 0.7
-
 BEYOND = WIDTH // 2  # how far outside of a drawing a line may go
 Floats = NDArray[np.float64]
 

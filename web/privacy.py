@@ -24,7 +24,6 @@ router = PageRouter()
 
 FIRST_AFTER_S = 60.0  # how long a server is left alone when it starts
 EVERY_S = 60 * 60.0
-
 _log = logging.getLogger(__name__)
 
 

@@ -51,7 +51,6 @@ from web.supervisor import Supervisor
 
 MOST_FILES = 65_536  # open files that are asked for: more than any limit of connections
 LOOK_EVERY_S = 0.25
-
 TURN_S = 0.0005  # how long a thread runs before others: a search must not wait for long articles
 BACKLOG = 256  # one burst opens so many connections before limits see them
 HINTS_AFTER_S = 3.0  # how long after it listens a worker loads what only some answers need
@@ -60,7 +59,6 @@ SAVED_EVERY_S = 600.0
 
 ANSWERS_WITHIN_S = 5  # how long answers in flight may take, once the server is told to end
 INTERRUPTED = 128 + signal.SIGINT
-
 _log = logging.getLogger(__name__)
 
 

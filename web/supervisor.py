@@ -19,7 +19,6 @@ from web.regularly import Regularly
 LOOK_EVERY_S = 1.0
 LINGER_S = 60
 ENDS_WITHIN_S = 7.0
-
 _log = logging.getLogger(__name__)
 
 

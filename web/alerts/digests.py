@@ -21,16 +21,12 @@ from web.mail import MailWriter, SignedLinks
 from web.regularly import Regularly
 
 TO_CONFIRM, TO_MANAGE = "alert to confirm", "alerts of a subscriber"
-
 MOST_OF_A_TOPIC = 10
-
 _DAY = timedelta(days=1)
-
 SETTLED = timedelta(seconds=60)
 """How old news are at least: what is being written as a digest is made is told in the next."""
 
 LOOK_EVERY_S = 60.0
-
 _log = logging.getLogger(__name__)
 
 

@@ -36,7 +36,6 @@ from web.search.evidence_text import first_sentence, strongest
 from web.search.request import MAX_LIMIT
 
 MOST_NEWS = 30
-
 LINE_CHARS = 240
 
 
@@ -238,15 +237,11 @@ def page_of(topic: NewsTopic) -> Address:
     return address(Page.THEMES, theme=topic.theme) if topic.theme else address(Page.HOME)
 
 
-# Feeds
-
 TAGGED_SINCE = "2026"
 """The year that ids of entries name, in which a site had the name in them (RFC 4151)."""
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
 router = PageRouter()
-
 Department = Annotated[str, Query(max_length=100)]
 Theme = Annotated[str, Query(max_length=200)]
 

@@ -81,9 +81,6 @@ OLD_LINK = N_(
 router = PageRouter()
 
 
-# Asking for an alert, or for a link to those one has
-
-
 @router.shows(Page.ALERTS)
 def alerts_page(request: APageRequest, sent: str = "") -> Response:
     return _ask_page(request, request.http.query_params, sent=SENT.get(sent, ""))
@@ -204,9 +201,6 @@ def _ask_page(
         max_need_chars=MAX_NEED_CHARS,
         sent=sent,
     )
-
-
-# What mails lead to
 
 
 async def _short_form(request: Request) -> FormData:

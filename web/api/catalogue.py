@@ -126,7 +126,6 @@ class CaseList(Shape):
 
 router = reading_router(RevalidatedRoute)
 answers = answers_of(router)
-
 _NO_ACTOR = {404: "No actor has this id.", 410: "The actor was withdrawn."}
 _NO_CASE = {404: "No case has this id.", 410: "The case was withdrawn."}
 

@@ -46,9 +46,7 @@ if TYPE_CHECKING:
     from ingest.submission import Submissions, Submitted
 
 Submit = Callable[["Submissions"], "Submitted"]
-
 router = token_router()
-
 _NO_SUCH_CONTRIBUTION = {404: "There is no such contribution, or it is somebody else's."}
 _STALE = {
     409: "Another change stands in the way, such as that it is published already.",

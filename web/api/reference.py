@@ -12,7 +12,6 @@ from web.http.dependencies import APageRequest
 from web.http.i18n import Language
 
 Schema = Mapping[str, Any]
-
 router = APIRouter(include_in_schema=False)
 
 

@@ -304,5 +304,4 @@ async def _revision(
 
 
 SeenRevision = Annotated[int, Depends(_revision)]
-
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")]

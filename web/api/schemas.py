@@ -20,7 +20,6 @@ def about(description: str, example: object = None, **more: Any) -> Any:
 
 
 _PAGE = "The address of its page, in the requested language."
-
 Id = Annotated[str, about("Its identifier.", "avel")]
 Themes = Annotated[list[str], about("Its themes.", ["Cuir et chaussure"])]
 IsoDate = Annotated[str, about("ISO 8601 date or time, or empty.", "2020-07-01")]

@@ -40,7 +40,6 @@ ANSWERED = N_("Somebody has answered your notice.")
 PAIRED = N_("A moderator thinks that another notice fits yours. Both pages now show the other.")
 _THE_NEED = N_("What was asked")
 _THE_ANSWERS = N_("What was answered")
-
 router = PageRouter()
 
 

@@ -28,7 +28,6 @@ from web.http.security.sessions import AFormOfAnyone, ASession, sessions_of
 from web.http.urls import AbsoluteUrl, Page, address
 
 FREE_POSTS = 5
-
 SIMILAR = 3
 MAX_SEARCHED_CHARS = 1000
 """How much of a notice is searched for organisations and cases: its title and what comes first."""

@@ -44,7 +44,6 @@ DONE: Mapping[str, str] = {
 }
 
 _log = logging.getLogger(__name__)
-
 router = PageRouter()
 
 
@@ -53,9 +52,6 @@ async def _sign_in_throttle(request: Request) -> SignInThrottle:
 
 
 ASignInThrottle = Annotated[SignInThrottle, Depends(_sign_in_throttle)]
-
-
-# Signing in and out
 
 
 @router.shows(Page.SIGN_IN)
@@ -145,9 +141,6 @@ def own_path(path: str) -> str:
     return "" if parts.scheme or parts.netloc else path
 
 
-# One's own account
-
-
 @router.shows(Page.ACCOUNT)
 def account_page(request: APageRequest, account: AnyAccount, done: str = "") -> Response:
     return _account_page(request, account, done=DONE.get(done, ""))
@@ -233,12 +226,8 @@ def _account_page(
     )
 
 
-# A forgotten password: a link to the address of an account, and the page that it leads to
-#
-# The link is a signed digest of the account as it is: once its password, its address or anything
-# that signs it out has changed, no account has that digest, and the link is dead. Nothing is stored
-# for it.
-
+# A link for a forgotten password is a signed digest of the account as it is: whatever signs the
+# account out ends the link. Nothing is stored for it.
 LIMITS = ((1, 20 * 60), (10, 24 * 3600))
 
 

@@ -56,9 +56,6 @@ _NEW: dict[str, object] = {
 router = PageRouter()
 
 
-# Everyone's accounts
-
-
 @router.shows(Page.ACCOUNTS)
 def accounts_page(request: APageRequest, _account: AnAdministrator, done: str = "") -> Response:
     return _accounts_page(request, done=ACCOUNT_DONE.get(done, ""))
@@ -123,9 +120,6 @@ def _accounts_page(
         new_role=text_of(adding, "role") if adding else AccountRole.CONTRIBUTOR.value,
         failed_name=text_of(form, "name") if form and not adding else "",
     )
-
-
-# The sites that embed the search
 
 
 @router.shows(Page.SITES)

@@ -199,16 +199,12 @@ def _place(text: str, sentence: str) -> tuple[int, int] | None:
     return found.span() if found else None
 
 
-# What differs
-
 CONTEXT_CHARS = 160
-
 MAX_COMPARED = 4_000_000
 """Pairs of words that are compared; beyond, the whole stretch counts as replaced."""
 
 _WORDS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-
 Piece = tuple[str, str]
 """`same`, `removed`, `added` or `gap` (unchanged text not shown), and the text."""
 

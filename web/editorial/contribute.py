@@ -40,14 +40,10 @@ if TYPE_CHECKING:
     from ingest.submission import Submissions, Submitted
 
 DIRECTORY_ENDINGS = ".csv,.tsv,.xlsx,.ods,.json,.jsonl,.ndjson,.geojson,.parquet"
-
 MAX_FILES = 20
 MEGABYTE = 1_000_000
-
 _NO_FILE = N_("Choose a file first.")
-
 _log = logging.getLogger(__name__)
-
 router = PageRouter()
 
 
@@ -103,9 +99,6 @@ def _refused(
     elif isinstance(problem, str):
         problem = LocalizedText(translated(problem, request.language))
     return _page(request, values, {name: problem})
-
-
-# Articles
 
 
 def _submissions(request: PageRequest, account: Account) -> "Submissions":
@@ -219,9 +212,6 @@ def _drafted(
             "organisation that runs this site."
         )
     return _refused(request, form, name, problem)
-
-
-# Directories
 
 
 def _directory(request: PageRequest, account: Account, form: FormData) -> Response:

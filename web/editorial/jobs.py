@@ -31,7 +31,6 @@ from web.http.security.sessions import AContributor, AForm, AModerator
 from web.http.urls import Page, address
 
 router = PageRouter()
-
 SHOWN_READINGS = 5
 
 DONE: Mapping[str, str] = {
@@ -148,8 +147,6 @@ def _sources_page(
         done=done,
     )
 
-
-# Jobs
 
 _COUNTS = (
     ("read", N_("Read")),

@@ -37,7 +37,6 @@ from web.http.security.sessions import AForm, AModerator, AnUpload
 from web.http.urls import Page, address
 
 router = PageRouter()
-
 _DESCRIPTION = ("description", "lang", "source_url")
 ACTOR_ITEMS: Mapping[str, Sequence[str]] = {
     "description": _DESCRIPTION,

@@ -21,7 +21,6 @@ from web.http.routing import number_in
 
 CASE_LINES = form_lines(CASE_FIELDS)
 ACTOR_LINES = form_lines(ACTOR_FIELDS)
-
 MISSING = N_("This is required.")
 TOO_LONG = N_("This is too long.")
 _NO_DATE = N_("This is not a date. Write it like 2020-07-02, or 2 July 2020 as 02/07/2020.")
@@ -61,9 +60,6 @@ class WrongFields(Exception):
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__(", ".join(errors))
         self.errors = errors
-
-
-# Participations
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +127,6 @@ def _participation_from(
         errors[f"source_url-{number}"] = _NO_ADDRESS
     role = Role(row.role) if row.role in set(Role) else Role.PRODUCER
     return Participation(name, role, actor_id, one_line(row.contribution), source_url)
-
-
-# Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,9 +296,6 @@ def typed_value(record: Record, name: str) -> str:
     if kind in {FieldKind.DATE, FieldKind.DAY}:
         return re.sub(r"^(\S{10})T(\d\d:\d\d):00", r"\1 \2", str(value))
     return str(value)
-
-
-# Proposals
 
 
 def is_suggested(row: ParticipationRow, proposals: Sequence[ProposedParticipation]) -> bool:

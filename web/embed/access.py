@@ -31,7 +31,6 @@ NOT_A_PAGE = N_(
 )
 _QUOTA_USED = N_("This site has reached its daily quota of searches.")
 _NOT_SO = N_("Only a script on a page, or a frame, can load this address.")
-
 _FRAMES = {"", "iframe", "frame", "document"}
 """What a page is loaded for, as `Sec-Fetch-Dest` says, that shows a search in a frame."""
 

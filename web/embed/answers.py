@@ -41,7 +41,6 @@ from web.search.request import SearchRequest
 from web.tallies import count_demand, tallies_of
 
 MAX_LIMIT = 20
-
 NEAREST = 3  # how many uncertain actors are given where none fits: there is little room
 
 
@@ -230,11 +229,9 @@ def count(
 
 
 FRAME_PATH = "/embed/search"
-
 KEPT = ("lang", "site", "department", "theme", "limit")  # what the form asks again as it was asked
 _WRONG_ADDRESS = N_("The address of this frame has an invalid value.")
 _NO_ANSWER = N_("The catalogue is not available now. Try again in a moment.")
-
 _log = logging.getLogger(__name__)
 
 

@@ -25,7 +25,6 @@ from web.http.urls import WIDGET_PREFIX, Page, absolute_urls, address
 from web.search.request import SearchRequest
 
 MAX_OPTION_CHARS = 120
-
 COLOURS: Mapping[str, str] = {"accent": "#9c2f1b", "paper": "#fffcf4", "ink": "#241e18"}
 """The colours that can be chosen, and what they are in the widget's own light look."""
 
@@ -62,7 +61,6 @@ _TAKEN = N_("Browsers and text fields need this key with Ctrl: choose another, s
 _FRAME_TITLE = N_("search")
 _COLOUR = N_("A colour is written as # and six digits or letters, such as #9c2f1b.")
 _LONG_TEXT = N_("A text has at most 120 characters.")
-
 _NEEDED = frozenset("acflnprstvwxyz0123456789")
 """Keys that do something with Ctrl or ⌘ already: select, copy, find, undo, open a tab."""
 

@@ -15,7 +15,6 @@ from web.http.templating import STATIC_FOLDER
 from web.http.urls import WIDGET_PREFIX
 
 BUILDS = Path(str(files("web").joinpath("embed", "widget", "builds")))
-
 CURRENT = "quisait.js"
 
 

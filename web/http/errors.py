@@ -37,7 +37,6 @@ from web.http.security.sessions import sent_form
 from web.http.urls import API_VERSION, API_VERSION_HEADER, MCP_PATH, WIDGET_PREFIX, Page, address
 
 _log = logging.getLogger(__name__)
-
 _NO_ROOM = N_("There is no room left on the disk of this site. Nothing that was sent was saved.")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE})

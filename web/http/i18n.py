@@ -40,7 +40,6 @@ class Language(StrEnum):
 
 
 MINUS = "\N{MINUS SIGN}"
-
 SOURCE_LANGUAGE = Language.EN
 DEFAULT_LANGUAGE = Language.FR
 

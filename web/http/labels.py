@@ -33,7 +33,6 @@ NEARNESS_LABELS: Mapping[Fit, str] = {
 }
 
 ROLE_LABELS: Mapping[Role, str] = {role: traits.label for role, traits in ROLES.items()}
-
 FLOW_LABELS: Mapping[Flow, str] = {flow: traits.label for flow, traits in FLOWS.items()}
 
 PART_LABELS: Mapping[Part, str] = {

@@ -34,7 +34,6 @@ from web.http.labels import localized, translated
 from web.http.urls import WHOLE_HOST, Address, Page, SubPath, address, web_link
 
 STATIC_FOLDER = Path(str(files("web").joinpath("static")))
-
 _FOREVER = "public, max-age=31536000, immutable"
 
 

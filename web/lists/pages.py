@@ -43,7 +43,6 @@ LIST_BYTES = 1_000_000
 """The longest list that a stranger may send: 200 organisations, each with a full note in French."""
 
 NO_LIST = N_("This list no longer exists, or is no longer shared with you.")
-
 router = PageRouter()
 
 

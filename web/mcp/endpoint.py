@@ -44,9 +44,7 @@ class AssistantEndpoint:
 
 
 ROUTE = Route(MCP_PATH, AssistantEndpoint(), methods=["POST"], name="mcp")
-
 router = PageRouter()
-
 _TOKEN = "Bearer qsf_…"  # noqa: S105 (what a token looks like)
 
 

@@ -32,15 +32,12 @@ from web.http.security.headers import SECURITY_HEADERS
 from web.tallies import best_fit
 
 _log = logging.getLogger(__name__)
-
 __all__ = ["CONTENT_TYPE_LATEST", "SiteMetrics"]
-
 FOLDER_OF_WORKERS = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names the folder where workers count together, if there are several."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD = "OTHER"
-
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -156,7 +153,6 @@ LEAST_FREE_BYTES = 100_000_000  # below this, the next ingest or upload may fill
 
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
-
 router = APIRouter(include_in_schema=False)
 
 
@@ -227,7 +223,6 @@ def _may_read(request: Request, settings: Settings) -> bool:
 
 
 HEADER = "X-Request-ID"
-
 _WELL_FORMED = re.compile(r"[0-9A-Fa-f-]{16,64}")
 """What proxies make: hexadecimal digits or a UUID, and nothing that says who asks."""
 

@@ -27,7 +27,6 @@ MAX_BESIDE_TEXTS = 200_000
 MAX_DIGITS = 18  # the longest whole number, which SQLite can hold
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 _JSON = re.compile(r"application/(?:.*\+)?json")
-
 _TEXT = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 _STRANGE_TEXT = N_(

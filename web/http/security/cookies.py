@@ -88,7 +88,6 @@ def _made(path: Path) -> str:
 
 SESSION = "quisait"
 DEVICE = "quisait-device"
-
 OF_HOST = "__Host-"
 OF_TLS = "__Secure-"
 """A prefix by which browsers take the cookie over TLS alone, even below a sub-path."""

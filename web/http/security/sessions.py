@@ -41,7 +41,6 @@ from web.http.security.throttle import Quota, count_for_account, count_upload
 
 DAY_S = 24 * 60 * 60
 IDLE_S = IDLE_DAYS * DAY_S
-
 MAX_FILES = 1000
 """The most files of a form that takes any: more than a page wants, so that it can say so."""
 

@@ -19,7 +19,6 @@ MAX_WAITING = 20
 """How many may wait while one password is checked, which takes 64 MB and some 0.15 s."""
 
 RETRY_AFTER_S = 5
-
 _SIGNED_IN = "signed in"
 
 
