@@ -17,10 +17,9 @@ from kb.registers.clock import before, today
 from kb.registers.drafts import DraftState
 from kb.registers.sites import SHOWN_DAYS, SiteCounts
 from kb.search.results import Fit
-from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.refusals import no_such_action, not_allowed
-from web.http.routing import PageRouter, csv_answer, see, text_of
+from web.http.routing import APageRequest, PageRouter, csv_answer, see, text_of
 from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
 from web.tallies import tallies_of

@@ -17,8 +17,8 @@ from web.api.routing import (
     reading_router,
 )
 from web.api.schemas import Shape
-from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE
+from web.http.routing import APageRequest
 from web.http.security.throttle import Quota, count_for_address
 from web.http.urls import Address, Page, address
 

@@ -16,11 +16,9 @@ from kb.registers.alerts.outbox import NewMail, checked_address
 from kb.registers.holders import LINK_MAIL, Flag, FlaggedKind, FlagReason, HoldState
 from kb.resolution.contacts import contacts_of
 from web.catalogue.records import flagged_page, page_of_flag
-from web.http.dependencies import APageRequest
 from web.http.labels import translated
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
 from web.http.security.sessions import AForm, AFormOfAnyone, AModerator, ASession, sessions_of
 from web.http.urls import Page, address
 from web.mail import mail_writer_of

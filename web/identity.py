@@ -24,11 +24,17 @@ from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
 from kb.registers.pictures import MAX_UPLOAD_MB, is_picture_name
 from web.http.colours import channels, contrast
-from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import Language
 from web.http.refusals import no_such_action
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import (
+    APageRequest,
+    OpenKnowledgeBase,
+    PageRequest,
+    PageRouter,
+    number_in,
+    see,
+    text_of,
+)
 from web.http.safe_html import article
 from web.http.security.cookies import REMEMBERED_S
 from web.http.security.sessions import DAY_S, AnAdministrator, AnUpload

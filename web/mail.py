@@ -28,11 +28,9 @@ from kb.registers.alerts.outbox import NewMail
 from kb.registers.clock import moment, now
 from kb.registers.identity import Identity
 from kb.settings import Settings, is_this_machine
-from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import no_such_action
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
 from web.http.security.cookies import signing, site_secret
 from web.http.security.sessions import AForm, AnAdministrator
 from web.http.templating import Renderer

@@ -11,10 +11,8 @@ from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.personal_data.keeping import PersonalFinding
 from kb.registers.personal_data.traits import NOT_ERASED, PersonalKind, Retention
-from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, text_of
 from web.http.security.sessions import AForm, AnAdministrator
 from web.http.urls import Page, address
 from web.regularly import Regularly

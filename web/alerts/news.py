@@ -25,12 +25,10 @@ from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
 from kb.text.markdown import plain_text
 from web.api.routing import revalidated
-from web.http.dependencies import A_SEARCH, APageRequest
 from web.http.i18n import Language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
-from web.http.request import PageRequest
-from web.http.routing import PageRouter
+from web.http.routing import A_SEARCH, APageRequest, PageRequest, PageRouter
 from web.http.urls import Address, Page, address
 from web.search.evidence_text import first_sentence, strongest
 from web.search.request import MAX_LIMIT

@@ -31,12 +31,10 @@ from kb.remarks import Remark
 from kb.search.results import Steering
 from web.alerts.digests import TO_CONFIRM, TO_MANAGE
 from web.alerts.news import alert_of, kind_of_topic
-from web.http.dependencies import APageRequest
 from web.http.i18n import Language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import NotSignedIn, Refusal, no_such_action, strange_form
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
 from web.http.security.sessions import AFormOfAnyone, sessions_of
 from web.http.urls import Address, Page, address
 from web.mail import mail_writer_of, signed_links_of

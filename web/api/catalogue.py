@@ -38,8 +38,8 @@ from web.api.schemas import (
     without,
 )
 from web.catalogue.records import shown_competences
-from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE
+from web.http.routing import APageRequest, OpenKnowledgeBase
 from web.http.urls import AbsoluteUrl, address
 from web.search.evidence_text import first_sentence
 

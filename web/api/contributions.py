@@ -38,8 +38,7 @@ from web.api.write_schemas import (
     NewContribution,
     Publication,
 )
-from web.http.dependencies import OpenKnowledgeBase, count_job, reading_turns
-from web.http.request import PageRequest
+from web.http.routing import OpenKnowledgeBase, PageRequest, count_job, reading_turns
 from web.http.security.bodies import MEGABYTE, too_large
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from web.api.routing import (
 )
 from web.api.schemas import Shape, about
 from web.api.write_schemas import AccountName, Moment, Sent
-from web.http.dependencies import APageRequest, OpenKnowledgeBase, count_job
+from web.http.routing import APageRequest, OpenKnowledgeBase, count_job
 from web.http.security.bodies import MEGABYTE, too_large
 
 router = token_router()

@@ -21,8 +21,8 @@ from web.api.routing import (
     problems,
     reading_router,
 )
-from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
+from web.http.routing import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.security.cookies import site_secret
 from web.http.urls import API_VERSION, API_VERSION_HEADER, Page
 from web.search.pages import MEDIA_TYPES, ReportHasChanged, report_file

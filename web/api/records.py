@@ -20,8 +20,7 @@ from web.api.routing import (
 )
 from web.api.schemas import Shape, about
 from web.api.write_schemas import AccountName, Contents, Contribution, Moment, Sent, contents_of
-from web.http.dependencies import OpenKnowledgeBase
-from web.http.routing import Handler
+from web.http.routing import Handler, OpenKnowledgeBase
 
 router = token_router()
 

@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from web.http.dependencies import APageRequest
 from web.http.i18n import Language
+from web.http.routing import APageRequest
 
 Schema = Mapping[str, Any]
 router = APIRouter(include_in_schema=False)

@@ -24,10 +24,8 @@ from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft
 from kb.remarks import Remark
 from web.api.schemas import Problem, Shape
-from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
-from web.http.request import PageRequest
-from web.http.routing import Handler
+from web.http.routing import APageRequest, Handler, PageRequest
 from web.http.security.bodies import allow_upload
 from web.http.security.throttle import Quota, count_for_account, count_upload
 from web.http.urls import API_VERSION, API_VERSION_HEADER, AbsoluteUrl, absolute_urls

@@ -39,7 +39,7 @@ from web.api.routing import (
 from web.api.schemas import Shape, Themes, about
 from web.api.write_schemas import Sent
 from web.board.forms import NoticeForm
-from web.http.dependencies import APageRequest, OpenKnowledgeBase
+from web.http.routing import APageRequest, OpenKnowledgeBase
 from web.http.urls import AbsoluteUrl, Page, address
 
 Title = about("What is looked for or offered, in a few words.", "500 flacons de verre de 100 ml")

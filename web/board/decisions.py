@@ -25,11 +25,9 @@ from kb.registers.clock import today
 from web.board.forms import MAX_LINE_CHARS, MAX_TEXT_CHARS, TOO_LONG, is_contact
 from web.board.pages import ASender, Visitor, key_of, notice_page
 from web.editorial.choices import actor_finder
-from web.http.dependencies import APageRequest
 from web.http.i18n import Language, translations
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AFormOfAnyone, AModerator
 from web.http.urls import Page, address
 from web.mail import mail_writer_of

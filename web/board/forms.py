@@ -20,8 +20,7 @@ from kb.text.flow import flow_of
 from kb.text.phone_numbers import dialling_region, numbers_in
 from web.http.i18n import Language, translations
 from web.http.labels import UNKNOWN_DEPARTMENT, labelled
-from web.http.request import PageRequest
-from web.http.routing import text_of
+from web.http.routing import PageRequest, text_of
 
 FLOW_VERBS: Mapping[Flow, str] = {
     Flow.SEEKS: N_("I am looking for"),

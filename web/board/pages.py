@@ -19,10 +19,8 @@ from kb.registers.board.notice import AnswerState, Notice, NoticeAnswer, NoticeS
 from kb.registers.clock import today
 from kb.search.results import Steering
 from web.board.forms import EMPTY_ANSWER, NoticeForm, choices, known_department
-from web.http.dependencies import APageRequest
 from web.http.refusals import NotSignedIn, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.cookies import site_secret
 from web.http.security.sessions import AFormOfAnyone, ASession, sessions_of
 from web.http.urls import AbsoluteUrl, Page, address

@@ -25,10 +25,8 @@ from web.catalogue.records import (
     shown_competences,
     website,
 )
-from web.http.dependencies import APageRequest
 from web.http.i18n import Language
-from web.http.request import PageRequest
-from web.http.routing import PageRouter
+from web.http.routing import APageRequest, PageRequest, PageRouter
 from web.http.urls import Address, Page, address
 from web.maps import organisation_map
 

@@ -20,10 +20,8 @@ from kb.registers.access import KEPT_DAYS
 from kb.registers.accounts import MAX_NAME_CHARS, Account, account_key
 from kb.registers.alerts.outbox import FORGOTTEN, FORGOTTEN_LINK_S, checked_address
 from web.editorial.labels import NOT_TWICE, TOO_MANY_TRIES
-from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, no_such_action
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.cookies import NoSecret
 from web.http.security.sessions import AForm, AFormOfAnyone, AnyAccount, ASession, sessions_of
 from web.http.security.sign_in_throttle import RETRY_AFTER_S, Claimant, Crowded, SignInThrottle

@@ -17,10 +17,8 @@ from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY
 from kb.text.folding import fold
 from web.editorial.accounts import typed_email
 from web.editorial.labels import NOT_THE_NAME
-from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AnAdministrator, sessions_of
 from web.http.urls import Page, address
 from web.tallies import tallies_of

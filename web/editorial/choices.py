@@ -26,8 +26,7 @@ from kb.search.results import EvidenceKind, Filters
 from web.editorial.record_form import ParticipationRow, RecordForm, is_suggested
 from web.http.i18n import translations
 from web.http.labels import FLOW_LABELS, ROLE_LABELS
-from web.http.request import PageRequest
-from web.http.routing import text_of
+from web.http.routing import PageRequest, text_of
 
 MAX_LIKELY = 5
 

@@ -27,12 +27,19 @@ from kb.registers.jobs import queue_choice
 from kb.remarks import Remark
 from web.editorial.choices import contact_choice_in
 from web.editorial.labels import KNOW_HOW_LABELS, LOCATION_LABELS, REGISTER_LABELS
-from web.http.dependencies import APageRequest, count_job, reading_turns
 from web.http.i18n import translations
 from web.http.labels import FIELD_LABELS, LocalizedText, localized, translated
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import (
+    APageRequest,
+    PageRequest,
+    PageRouter,
+    count_job,
+    number_in,
+    reading_turns,
+    see,
+    text_of,
+)
 from web.http.security.sessions import AContributor, AForm, AModerator, AnUpload, AnyAccount
 from web.http.urls import Page, address
 

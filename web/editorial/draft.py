@@ -34,11 +34,9 @@ from web.editorial.record_form import (
     WrongFields,
     is_suggested,
 )
-from web.http.dependencies import APageRequest
 from web.http.labels import translated
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AnUpload, AnyAccount
 from web.http.urls import Page, address
 

@@ -21,12 +21,10 @@ from kb.registers.jobs import FINAL_STATES, Job, queue_choice
 from kb.registers.records.rereading import Interval
 from kb.remarks import Remark
 from web.editorial.choices import contact_choice_in
-from web.http.dependencies import APageRequest
 from web.http.i18n import SOURCE_LANGUAGE
 from web.http.labels import localized
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, csv_answer, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, csv_answer, see, text_of
 from web.http.security.sessions import AContributor, AForm, AModerator
 from web.http.urls import Page, address
 

@@ -28,11 +28,9 @@ from web.editorial.choices import (
 from web.editorial.draft import participants_of, published_record
 from web.editorial.labels import NOT_THE_NAME
 from web.editorial.record_form import ParticipationRow, RecordForm, WrongFields, sent_row
-from web.http.dependencies import APageRequest
 from web.http.labels import translated
 from web.http.refusals import Refusal, no_such_action
-from web.http.request import PageRequest
-from web.http.routing import AKind, PageRouter, number_in, see, text_of
+from web.http.routing import AKind, APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AModerator, AnUpload
 from web.http.urls import Page, address
 

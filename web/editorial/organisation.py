@@ -19,10 +19,8 @@ from kb.registers.drafts import OPEN_STATES, Draft, DraftState
 from web.editorial.choices import actor_or_none, form_choices, likely_actors
 from web.editorial.draft import readable
 from web.editorial.record_form import ACTOR_LINES, RecordForm, WrongFields
-from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AnyAccount
 from web.http.urls import Address, Page, address
 

@@ -16,7 +16,7 @@ from kb.messages import N_
 from kb.registers.sites import Site, SiteCounts
 from kb.settings import is_this_machine
 from web.http.refusals import Refusal
-from web.http.request import PageRequest
+from web.http.routing import PageRequest
 from web.http.security.headers import let_frame, let_read
 from web.http.security.throttle import Quota, count_for_address, counted_address, quotas_of
 from web.tallies import tallies_of

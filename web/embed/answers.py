@@ -26,11 +26,10 @@ from web.embed.access import (
     AnAccess,
     count_of_site,
 )
-from web.http.dependencies import APageRequest, ATurnToSearch
 from web.http.i18n import DEFAULT_LANGUAGE, Language, preferred_language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
-from web.http.request import PageRequest
+from web.http.routing import APageRequest, ATurnToSearch, PageRequest
 from web.http.safe_html import excerpt
 from web.http.security.throttle import Quota, count_for_address
 from web.http.templating import Renderer

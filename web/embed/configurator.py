@@ -17,10 +17,9 @@ from web.embed.access import CLOSED, UNKNOWN, is_demonstration
 from web.embed.answers import FRAME_PATH, KEPT, MAX_LIMIT
 from web.embed.scripts import WidgetScripts
 from web.http.colours import contrast
-from web.http.dependencies import APageRequest
 from web.http.i18n import Language, translations
 from web.http.labels import UNKNOWN_DEPARTMENT
-from web.http.routing import PageRouter
+from web.http.routing import APageRequest, PageRouter
 from web.http.urls import WIDGET_PREFIX, Page, absolute_urls, address
 from web.search.request import SearchRequest
 

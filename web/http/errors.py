@@ -31,7 +31,7 @@ from kb.remarks import shortened
 from web.http.i18n import SOURCE_LANGUAGE, Language
 from web.http.labels import localized, translated
 from web.http.refusals import NotSignedIn, Refusal
-from web.http.request import PageRequest
+from web.http.routing import PageRequest
 from web.http.security.headers import SECURITY_HEADERS
 from web.http.security.sessions import sent_form
 from web.http.urls import API_VERSION, API_VERSION_HEADER, MCP_PATH, WIDGET_PREFIX, Page, address

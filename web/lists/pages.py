@@ -15,10 +15,8 @@ from kb.messages import N_
 from kb.registers.accounts import Account
 from kb.registers.clock import today
 from kb.registers.contact_lists import MAX_NAME_CHARS, MAX_NOTE_CHARS, ContactList
-from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action, strange_form
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
 from web.http.security.bodies import allow_body
 from web.http.security.sessions import AForm, AnyAccount, ASession, sessions_of
 from web.http.urls import Address, Page, address

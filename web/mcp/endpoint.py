@@ -13,9 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from web.api.routing import account_of
-from web.http.dependencies import APageRequest, searches_of
-from web.http.request import PageRequest
-from web.http.routing import PageRouter
+from web.http.routing import APageRequest, PageRequest, PageRouter, searches_of
 from web.http.security.throttle import Quota, count_for_account, count_for_address
 from web.http.templating import Renderer
 from web.http.urls import MCP_PATH, Page, address

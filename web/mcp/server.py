@@ -28,9 +28,9 @@ from kb.registers.accounts import Account
 from kb.settings import Settings
 from web.api.routing import account_with
 from web.catalogue import pages as catalogue_pages
-from web.http.dependencies import Turn
 from web.http.errors import line_of, line_of_wrong_value, status_and_line
 from web.http.i18n import SOURCE_LANGUAGE, Language
+from web.http.routing import Turn
 from web.http.templating import Assets, Renderer
 from web.mcp.tools import TOOLS, Caller, SiteTool
 from web.search.evidence_text import filters as evidence_filters

@@ -26,8 +26,8 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.log_lines import request_id
 from kb.search.results import Fit, SearchResult
 from kb.settings import Settings, is_this_machine
-from web.http.dependencies import OpenKnowledgeBase
 from web.http.errors import CLIENT_GONE
+from web.http.routing import OpenKnowledgeBase
 from web.http.security.headers import SECURITY_HEADERS
 from web.tallies import best_fit
 

@@ -21,10 +21,8 @@ from kb.remarks import Remark
 from kb.search.filters import commune_meant
 from kb.search.need.reading import readings
 from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, SearchResult
-from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
-from web.http.request import PageRequest
-from web.http.routing import PageRouter
+from web.http.routing import A_SEARCH, ONE_OF_FEW, APageRequest, PageRequest, PageRouter
 from web.http.security.cookies import NoSecret, site_secret
 from web.http.urls import Page
 from web.maps import result_map
