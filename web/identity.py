@@ -52,8 +52,6 @@ _STEP = 0.005
 
 
 class Accent(NamedTuple):
-    """The chosen colour, and what it becomes on light and on dark paper, each as `#rrggbb`."""
-
     chosen: str
     light: str
     dark: str
@@ -79,7 +77,6 @@ _BLANK = re.compile(r"\[\[(.+?)\]\]")
 
 @cache
 def default_text(page: Page, language: Language) -> str:
-    """Returns the Markdown that a page has until the operator writes another."""
     file = files("web").joinpath("texts", f"{page}.{language}.md")
     return file.read_text(encoding="utf-8").strip()
 
@@ -158,8 +155,6 @@ CHANGED_MEANWHILE = N_(
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What the form shows: the identity as it was typed, and what of it was refused."""
-
     identity: Identity
     revision: int
     wrong: str = ""

@@ -37,7 +37,6 @@ _OUTLINES = "/maps/outlines.json"
 
 @cache
 def outlines_json() -> bytes:
-    """The outlines of the departments as GeoJSON, each with its code and name."""
     features = [
         {
             "type": "Feature",
@@ -69,7 +68,6 @@ def outlines_file() -> Response:
 
 @router.get("/maps/towns.json")
 def towns(q: Annotated[str, Query(max_length=100)] = "") -> Response:
-    """Returns the labels of towns that begin as `q` does, largest first."""
     labels = [commune.label for commune in communes_beginning(q, SUGGESTED)]
     return JSONResponse(labels, headers={"Cache-Control": "public, max-age=86400"})
 

@@ -41,7 +41,6 @@ class Supervisor(Regularly):
         self._not_before = 0.0
 
     def start(self) -> None:
-        """Starts looking for jobs, unless the base cannot be written."""
         if self._knowledge_base.writable:
             super().start()
 

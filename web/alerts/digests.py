@@ -31,8 +31,6 @@ _log = logging.getLogger(__name__)
 
 
 class TopicNews(NamedTuple):
-    """The news of a topic: the first of them, and how many more there are at least."""
-
     topic: NewsTopic
     items: Sequence[NewsItem]
     more: int
@@ -51,8 +49,6 @@ def is_due(subscription: Subscription, hour: int, moment: datetime) -> bool:
 
 
 class Digests(Regularly):
-    """Makes the digests of a site whose settings let it send mails."""
-
     def __init__(
         self, knowledge_base: KnowledgeBase, settings: Settings, renderer: Renderer
     ) -> None:

@@ -73,7 +73,11 @@ def news_of(
     if topic.kind is TopicKind.SEARCH:
         found = _found(knowledge_base, topic, language)
     elif topic.kind is TopicKind.BOARD:
-        found = _posted(knowledge_base, topic)
+        flows = [Flow(topic.flow)] if topic.flow else list(Flow)
+        listed = knowledge_base.notices.public(
+            flows=flows, department=topic.department, theme=topic.theme, limit=MOST_NEWS
+        )
+        found = [_notice_item(notice) for notice in listed.notices]
     elif topic.kind is TopicKind.NOTICE:
         found = _answered(knowledge_base, topic)
     else:
@@ -120,16 +124,6 @@ def _listed(
         actors = knowledge_base.actors_by_id(times)
         items += [_actor_item(actors[id_], times[id_]) for id_ in times if id_ in actors]
     return items
-
-
-def _posted(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]:
-    listed = knowledge_base.notices.public(
-        flows=[Flow(topic.flow)] if topic.flow else list(Flow),
-        department=topic.department,
-        theme=topic.theme,
-        limit=MOST_NEWS,
-    )
-    return [_notice_item(notice) for notice in listed.notices]
 
 
 def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]:
@@ -201,17 +195,11 @@ def _case_item(case: Case, times: Times) -> NewsItem:
 def feed_of(topic: NewsTopic) -> Address:
     if topic.kind is TopicKind.NOTICE:
         return address(Page.NOTICE_FEED, notice=topic.notice_id)
-    return address(
-        f"{topic.kind}_feed",
-        q=topic.q,
-        flow=topic.flow,
-        department=topic.department,
-        theme=topic.theme,
-    )
+    filters = {"department": topic.department, "theme": topic.theme}
+    return address(f"{topic.kind}_feed", q=topic.q, flow=topic.flow, **filters)
 
 
 def kind_of_topic(topic: NewsTopic) -> str:
-    """Returns the kind and flow of a topic as the form of an alert names them."""
     return f"{topic.kind}-{topic.flow}" if topic.flow else topic.kind.value
 
 

@@ -85,7 +85,6 @@ def made_answer(shape: Shape) -> Response:
 
 
 def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    """Documents the refusals of a route: maps each status to its meaning there."""
     return {
         status: {"model": Problem, "description": meaning} for status, meaning in meanings.items()
     }

@@ -117,7 +117,6 @@ class NewNotice(Sent):
     lang: str = about("Its language: ISO 639-1 code.", default="fr", pattern="^[a-z]{2}$")
 
     def form(self) -> NoticeForm:
-        """The same as the form of the page, which holds it to the same rules."""
         values = {**self.model_dump(mode="json"), "themes": "\n".join(self.themes), "told_at": ""}
         return NoticeForm({name: str(value) for name, value in values.items()})
 

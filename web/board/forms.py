@@ -99,17 +99,7 @@ MAX_TEXT_CHARS = 4000
 MAX_THEMES = 10
 
 FIELDS = (
-    "flow",
-    "title",
-    "text",
-    "place",
-    "department",
-    "until",
-    "asker",
-    "contact_seen_by",
-    "contact",
-    "themes",
-    "told_at",
+    "flow title text place department until asker contact_seen_by contact themes told_at".split()
 )
 
 TOO_LONG = N_("This is too long: shorten it.")
@@ -123,7 +113,6 @@ EMPTY_ANSWER: Mapping[str, object] = {
     "private": False,
     "errors": {},
 }
-"""The form of an answer: what was typed, and an English message of what is wrong, by field."""
 
 Choice = TypeVar("Choice", Flow, Visibility)
 

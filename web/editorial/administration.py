@@ -42,7 +42,6 @@ SITE_DONE: Mapping[str, str] = {
     "deleted": N_("The site and its counts are deleted."),
 }
 
-_BETWEEN_ORIGINS = re.compile(r"[\s,;]+")
 _FIELDS = ("name", "origins", "department", "theme", "per_day")
 _NEW: dict[str, object] = {
     **dict.fromkeys((*_FIELDS, "wrong", "message"), ""),
@@ -162,7 +161,7 @@ def _permissions(form: FormData) -> dict[str, Any]:
     return {
         **{name: text_of(form, name) for name in ("name", "department", "theme")},
         # None of what stands between two origins is part of one.
-        "origins": _BETWEEN_ORIGINS.split(text_of(form, "origins")),
+        "origins": re.split(r"[\s,;]+", text_of(form, "origins")),
         "per_day": number_in(form, "per_day"),
     }
 

@@ -67,8 +67,6 @@ def actor_or_none(base: KnowledgeBase, actor_id: str) -> Actor | None:
 
 
 class LikelyActor(NamedTuple):
-    """An actor that a new entry may be of, and why, as `kb.resolution.similarity` names it."""
-
     actor: Actor
     reasons: tuple[str, ...] = ()
 
@@ -192,7 +190,6 @@ def numbered(text: str, sentences: Iterable[str]) -> NumberedText:
 
 
 def _place(text: str, sentence: str) -> tuple[int, int] | None:
-    """The half-open span of the sentence in the text, whatever stands between its words."""
     words = [word for word in re.split(_BETWEEN_WORDS, sentence) if word]
     found = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), text) if words else None
     return found.span() if found else None

@@ -146,7 +146,6 @@ def take(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
 def _kept(
     request: PageRequest, account: Account, wanted: _Wanted, entry: Actor, what: str, version: int
 ) -> Response:
-    """Makes the draft, publishes it if asked, and links the participant that it is for."""
     base = request.knowledge_base
     submitted, based_on = what == "submit", version if wanted.corrected else 0
     draft = base.drafts.add(

@@ -44,15 +44,11 @@ NEAREST = 3  # how many uncertain actors are given where none fits: there is lit
 
 
 class Piece(NamedTuple):
-    """A piece of a passage, and whether it is marked as distinctive."""
-
     text: str
     marked: bool
 
 
 class WidgetPassage(Shape):
-    """The strongest passage. `lang` is its language."""
-
     lang: str
     pieces: list[Piece]
 

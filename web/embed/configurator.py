@@ -49,10 +49,7 @@ USUAL: Mapping[str, str] = {
     "script": "pinned",
 }
 
-_ATTRIBUTES = (
-    "site", "department", "theme", "limit", "open", "shortcut", "target", "label", "placeholder",
-)  # fmt: skip
-
+_ATTRIBUTES = "site department theme limit open shortcut target label placeholder".split()
 _SCHEMES = {"device": "light dark", "light": "light", "dark": "dark"}
 _NO_CHOICE = N_("This address contains an unknown setting.")
 _RADIUS = N_("The corner radius is a whole number of pixels, from 0 to 32.")
@@ -75,7 +72,6 @@ class Choices:
 
     @classmethod
     def of(cls, given: Mapping[str, str], sites: Sites, themes: Sequence[str]) -> Self:
-        """Checks what is given; what `USUAL` does not name is left out."""
         typed = {name: " ".join(given.get(name, usual).split()) for name, usual in USUAL.items()}
         given = {name: value or USUAL[name] for name, value in typed.items()}
         found = {name: _wrong(name, value, sites, themes) for name, value in given.items()}
@@ -214,7 +210,6 @@ class EmbedCode:
 
     @property
     def element(self) -> str:
-        """The script and the element, with a link for browsers without scripts."""
         values = self._choices.values
         script = {"src": self._root + self._scripts.current_address}
         if values["script"] == "pinned":
@@ -257,7 +252,6 @@ class EmbedCode:
 
     @property
     def frame_script(self) -> str:
-        """The script that makes the frame as high as its content."""
         address = f"{self._root}{WIDGET_PREFIX}/frame.js"
         return _tag("script", {"src": address}, "async") + "</script>"
 

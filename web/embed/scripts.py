@@ -3,7 +3,6 @@
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256, sha384
 from importlib.resources import files
 from pathlib import Path
@@ -36,8 +35,6 @@ class WidgetScript:
 
 
 class WidgetScripts:
-    """Every build that is there when the server starts, and which is the current one."""
-
     current_address = f"{WIDGET_PREFIX}/{CURRENT}"
 
     def __init__(self) -> None:
@@ -46,6 +43,7 @@ class WidgetScripts:
         self.builds = {build_name(script.content): script for script in scripts}
 
 
+_FRAME_SCRIPT = WidgetScript((STATIC_FOLDER / "frame-host.js").read_bytes())
 _FOREVER = "public, max-age=31536000, immutable"
 
 _FOR_ALL = {
@@ -65,7 +63,7 @@ async def current_script(request: Request) -> Response:
 
 @router.api_route(f"{WIDGET_PREFIX}/frame.js", methods=["GET", "HEAD"])
 async def frame_script(request: Request) -> Response:
-    return _newest(request, _frame_script())
+    return _newest(request, _FRAME_SCRIPT)
 
 
 # After those that have a name of their own.
@@ -75,11 +73,6 @@ async def build_script(request: Request, build: str) -> Response:
     if script is None:
         raise HTTPException(404, headers=_FOR_ALL)
     return _script(script.content, {"Cache-Control": _FOREVER})
-
-
-@cache
-def _frame_script() -> WidgetScript:
-    return WidgetScript((STATIC_FOLDER / "frame-host.js").read_bytes())
 
 
 def _newest(request: Request, script: WidgetScript) -> Response:

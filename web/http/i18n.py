@@ -115,19 +115,11 @@ def written_period(edtf: str, language: Language) -> str:
 _AT, _SINCE, _UNTIL = range(3)
 
 _SEASONS: Mapping[int, Sequence[str]] = {
-    SPRING: (
-        N_("spring %(year)s"), N_("since spring %(year)s"), N_("until spring %(year)s"),
-    ),
-    SUMMER: (
-        N_("summer %(year)s"), N_("since summer %(year)s"), N_("until summer %(year)s"),
-    ),
-    AUTUMN: (
-        N_("autumn %(year)s"), N_("since autumn %(year)s"), N_("until autumn %(year)s"),
-    ),
-    WINTER: (
-        N_("winter %(year)s"), N_("since winter %(year)s"), N_("until winter %(year)s"),
-    ),
-}  # fmt: skip
+    SPRING: (N_("spring %(year)s"), N_("since spring %(year)s"), N_("until spring %(year)s")),
+    SUMMER: (N_("summer %(year)s"), N_("since summer %(year)s"), N_("until summer %(year)s")),
+    AUTUMN: (N_("autumn %(year)s"), N_("since autumn %(year)s"), N_("until autumn %(year)s")),
+    WINTER: (N_("winter %(year)s"), N_("since winter %(year)s"), N_("until winter %(year)s")),
+}
 _DAYS = ("%(day)s", N_("since %(day)s"), N_("until %(day)s"))
 _MONTHS = ("%(month)s", N_("since %(month)s"), N_("until %(month)s"))
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
 import nh3
-from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -29,7 +28,6 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
 
 
 def marked_excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> Markup:
-    """Returns `most` characters around the first mark as `excerpt` does, marked like `marked`."""
     return _html_of(excerpt(text, marks, most))
 
 
@@ -119,11 +117,6 @@ def _link_to_image(
     return Markup('<a href="{}">{}</a>').format(address, token.content or address)
 
 
-def _article_renderer() -> MarkdownIt:
-    parser = markdown_parser().enable("table")
-    parser.core.ruler.push("heading_levels", _set_heading_levels)
-    parser.add_render_rule("image", _link_to_image)
-    return parser
-
-
-_ARTICLES = _article_renderer()
+_ARTICLES = markdown_parser().enable("table")
+_ARTICLES.core.ruler.push("heading_levels", _set_heading_levels)
+_ARTICLES.add_render_rule("image", _link_to_image)

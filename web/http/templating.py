@@ -159,7 +159,6 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
 
 
 def _picture_size(name: str) -> Markup:
-    """Returns the attributes `width` and `height` of a picture, so that a page need not shift."""
     size = size_in(name)
     return Markup(' width="{}" height="{}"').format(size.width, size.height)
 

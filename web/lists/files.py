@@ -182,7 +182,6 @@ def as_xlsx(rows: Sequence[ListRow], reader: ListReader) -> bytes:
 
 
 def as_csv(rows: Sequence[ListRow], reader: ListReader) -> bytes:
-    """Returns the list as a CSV file in UTF-8 with a byte order mark, as spreadsheets expect it."""
     layout = CsvLayout.of(reader.language)
     written = io.StringIO()
     writer = csv.writer(written, delimiter=layout.delimiter, quoting=csv.QUOTE_ALL)

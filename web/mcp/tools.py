@@ -119,8 +119,6 @@ _Parts = _some_of_search_answer("PartsAnswer", {"query", "asked", "nothing_fits"
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswer:
-    """The answer of a tool: for programs, and as Markdown in the language asked for."""
-
     shape: Shape
     text: str
 

@@ -89,7 +89,6 @@ class SiteMetrics:
         knowledge_base.on_search = self._searched
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Counts a request; `method` is one of `METHODS`, or `OTHER_METHOD`."""
         self._requests.labels(route, method, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 

@@ -43,7 +43,6 @@ def site_secret(settings: Settings, base: KnowledgeBase) -> str:
 
 
 def signing(secret: str, purpose: str) -> URLSafeTimedSerializer:
-    """Returns what signs values for one purpose, with the time, and reads them back."""
     return URLSafeTimedSerializer(
         secret, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
     )
@@ -141,7 +140,6 @@ def device_cookie(secret: str, account: Account) -> str:
 
 
 def known_device(secret: str, account: Account, cookie: str) -> str:
-    """Returns the id of the device that a cookie is of; empty if it is not the account's."""
     try:
         device = _signer(secret, account).loads(cookie, max_age=REMEMBERED_S)
     except BadSignature:

@@ -115,7 +115,6 @@ class SignInThrottle:
         self.of_network.succeeded(claimant.network, forget=False)
 
     def turn(self, claimant: Claimant) -> AbstractAsyncContextManager[None]:
-        """Waits for a turn and holds it; raises `Crowded` if too many come before."""
         is_known = claimant.device or self._counts.get(_SIGNED_IN, claimant.pair).count
         return (self.known if is_known else self.strangers).turn(claimant)
 
