@@ -26,7 +26,6 @@ from web.tallies import tallies_of
 
 router = PageRouter()
 
-
 COLUMN_TITLES: Mapping[str, str] = {
     "need": N_("Need"),
     "asked": N_("Times asked"),
@@ -48,7 +47,6 @@ COLUMN_TITLES: Mapping[str, str] = {
     "empty": N_("Without a fit"),
     "selections": N_("Results opened"),
 }
-
 
 STEP, BAR = 10.0, 8.0  # width of a day in a plot, and of the bar in it
 HEIGHT = 100.0

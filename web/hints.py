@@ -24,7 +24,6 @@ from web.http.urls import Address, Page, address
 
 router = reading_router()
 
-
 SCRIPTS = {
     f"typing/{name}": Path(str(files("web").joinpath("embed", "widget", name)))
     for name in ("asker.js", "state.js")

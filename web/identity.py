@@ -42,7 +42,6 @@ from web.http.urls import Page, address
 
 router = PageRouter()
 
-
 LEAST_CONTRAST = 4.5  # the contrast of texts with what is behind them, of WCAG 2.2 at level AA
 LIGHT_PAPERS = ("#faf5e9", "#fffcf4")
 DARK_PAPERS = ("#1a1714", "#24201b")

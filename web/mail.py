@@ -125,7 +125,6 @@ router = PageRouter()
 
 @router.shows(Page.MAIL)
 def mail_page(request: APageRequest, _account: AnAdministrator, done: str = "") -> Response:
-    """How many mails are on their way, and which could not be sent; the text of none."""
     return _mail_page(request, done=DONE.get(done, ""))
 
 

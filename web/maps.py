@@ -25,7 +25,6 @@ from kb.settings import Settings
 
 router = APIRouter(include_in_schema=False)
 
-
 LEAFLET_FILES = {
     f"leaflet/{name}": Path(str(files("xstatic.pkg.leaflet"))) / "data" / name
     for name in ("leaflet.js", "leaflet.css")

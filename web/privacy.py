@@ -19,7 +19,6 @@ from web.regularly import Regularly
 
 router = PageRouter()
 
-
 FIRST_AFTER_S = 60.0  # how long a server is left alone when it starts
 EVERY_S = 60 * 60.0
 _log = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ class Forgetting(Regularly):
         self._retention = retention
 
     def start(self) -> None:
-        """Starts, unless the base cannot be written."""
         if self._knowledge_base.writable:
             super().start()
 

@@ -70,7 +70,6 @@ _MANY_SEARCHES = {
 }
 _CANNOT_BE_SEARCHED = "The query has no searchable word or is too long, or near names no town."
 
-
 QueryText = Annotated[
     str,
     Query(

@@ -36,7 +36,6 @@ UNCHANGED: Mapping[int | str, dict[str, Any]] = {
     304: {"description": "`If-None-Match` has the `ETag` of this answer: it is still the same."}
 }
 
-
 OF_A_LIST = {
     200: {
         "headers": {

@@ -32,7 +32,6 @@ from web.maps import organisation_map
 
 router = PageRouter()
 
-
 ACTORS_PER_PAGE = 100
 
 

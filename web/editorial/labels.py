@@ -140,7 +140,6 @@ DONE_LABELS: Mapping[str, str] = {
     "different": N_("Noted: they are two organisations. This pair will not appear again."),
 }
 
-
 NOT_TWICE = N_("The two new passwords are different. Nothing was changed.")
 TOO_MANY_TRIES = N_("Too many attempts. Wait a little before the next one.")
 NOT_THE_NAME = N_("This is not the right name. Type it exactly as above, or copy it.")

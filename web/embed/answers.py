@@ -270,7 +270,6 @@ def framed_search(
     theme: str | None = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 5,
 ) -> Response:
-    """The filters of the site hold where none are given."""
     request = page_request.http
     asked = SearchRequest(q or "", theme=access.theme(theme))
     try:

@@ -164,7 +164,6 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("label", "placeholder"), (f".{{0,{MAX_OPTION_CHARS}}}", _LONG_TEXT)),
     **dict.fromkeys(COLOURS, ("#[0-9A-Fa-f]{6}", _COLOUR)),
 }
-"""How the values of options are written, and what is said of others."""
 
 
 def _wrong(name: str, value: str, sites: Sites, themes: Sequence[str]) -> str:
@@ -257,7 +256,6 @@ class EmbedCode:
 
     @property
     def form(self) -> str:
-        """A form that leads to the page of results: without scripts, and without a key."""
         values, asked = self._choices.values, self._choices.asked
         form = {
             "action": self._root + address(Page.SEARCH).path(self._choices.language),

@@ -82,7 +82,6 @@ class Assets(StaticFiles):
 
 RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
 
-
 _IN_LANGUAGE: Mapping[str, Callable[..., object]] = {
     "country": country_name,
     "day": written_date,

@@ -18,7 +18,6 @@ API_VERSION_HEADER = "Quisait-API-Version"
 WIDGET_PREFIX = "/embed/v1"  # under which everything lies that pages of other sites load
 MCP_PATH = "/mcp"
 
-
 _RECORD = "{record_id:path}"  # `path` because an id may hold a slash
 
 

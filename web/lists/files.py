@@ -59,8 +59,6 @@ class ListRow(NamedTuple):
 
 
 class SentEntry(NamedTuple):
-    """An entry as a form has it, with the mark of the entry that the page had shown."""
-
     entry: ListEntry
     mark: str = ""
 

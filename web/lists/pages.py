@@ -192,7 +192,6 @@ async def no_sheet(request: APageRequest) -> Response:
 
 @router.takes(Page.LIST_SHEET)
 def sheet(request: APageRequest, form: ASheet) -> Response:
-    """Answers a list that was sent: as a file, or with an organisation moved or taken out."""
     action, _, about = text_of(form, "do").partition(" ")
     base, account = request.knowledge_base, request.session.account
     entries = [SentEntry(one.entry.cleaned()) for one in sent_entries(form)]

@@ -137,7 +137,6 @@ def _described(tool: SiteTool) -> types.Tool:
 
 
 def _called(caller: Caller, tool: SiteTool, given: dict[str, Any]) -> types.CallToolResult:
-    """Returns the answer of a tool, or a line that says why there is none."""
     # Language models write null for what they leave out.
     given = {name: value for name, value in given.items() if value is not None}
     lang = given.get("lang")

@@ -150,7 +150,6 @@ FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real
 
 LEAST_FREE_BYTES = 100_000_000  # below this, the next ingest or upload may fill the disk
 
-
 _NOT_KEPT = {"Cache-Control": "no-store"}
 router = APIRouter(include_in_schema=False)
 
@@ -178,7 +177,6 @@ def readiness_of(knowledge_base: KnowledgeBase) -> dict[str, object]:
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
 async def health() -> Response:
-    """Says that the process is alive; touches nothing."""
     return JSONResponse({"alive": True}, headers=_NOT_KEPT)
 
 

@@ -31,7 +31,6 @@ from web.tallies import count_demand
 
 router = PageRouter()
 
-
 MEDIA_TYPES = {ReportFormat.JSON: "application/json", ReportFormat.CSV: "text/csv; charset=utf-8"}
 
 
