@@ -82,10 +82,7 @@ class MailWriter:
         unsubscribe: Address | None = None,
         **context: object,
     ) -> NewMail:
-        """Returns the mail of the templates `name`, to be queued; `purpose` as in `NewMail`.
-
-        Text of a stranger must not be in `context` if nobody has confirmed the address.
-        """
+        """Returns a mail to queue; no stranger's text may go to an unconfirmed address."""
         language = Language(lang) if lang in set(Language) else DEFAULT_LANGUAGE
         unsubscribe_url = self._root + unsubscribe.path(language) if unsubscribe else ""
         context |= {

@@ -1,7 +1,4 @@
-"""The server: takes its port first, warms up, and prints its address when it is ready.
-
-The first of several equal workers does what is done once for a site, such as jobs.
-"""
+"""The server: takes its port first, warms up, prints its address when ready, keeps workers."""
 
 import asyncio
 import gc

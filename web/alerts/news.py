@@ -1,7 +1,4 @@
-"""News: what was published or changed of a topic, and feeds of it (Atom, RFC 4287).
-
-A search finds news by the time of publication: when a record began to match is not known.
-"""
+"""News of a topic, by the time of publication, and feeds of it (Atom, RFC 4287)."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,8 +1,4 @@
-"""The pages of alerts: asking for one, and those that mails lead to: confirm, change, stop.
-
-The answer to the form does not reveal whether an address is known. A signed link is the right to
-act; a GET changes nothing, since programs that check mails follow links.
-"""
+"""The pages of alerts. Mails hold signed links; a GET changes nothing, as scanners follow links."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated

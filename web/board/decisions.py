@@ -80,10 +80,7 @@ def decide_on_pair(request: APageRequest, account: AModerator, form: AForm) -> R
 
 
 def tell_owner(request: PageRequest, notice: Notice, what: str, quoted: str = "") -> None:
-    """Queues a mail that says `what`, with a link that holds the key of the notice.
-
-    The notice itself is not in the mail, since nobody has confirmed the address.
-    """
+    """Queues a mail that says `what`, with a keyed link; nobody has confirmed the address."""
     if not (notice.told_at and request.settings.sends_mail):
         return
     mail = mail_writer_of(request).write(

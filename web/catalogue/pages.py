@@ -26,7 +26,7 @@ from web.catalogue.records import (
     website,
 )
 from web.http.i18n import Language
-from web.http.routing import APageRequest, PageRequest, PageRouter
+from web.http.routing import APageRequest, PageRouter
 from web.http.urls import Address, Page, address
 from web.maps import organisation_map
 
@@ -49,25 +49,20 @@ async def end_with_a_slash(request: APageRequest) -> Response:
 
 @router.shows(Page.HOME)
 def home(request: APageRequest) -> Response:
-    stories = _front_stories(request)
+    base = request.knowledge_base
+    ids = [id_ for editions in base.front_page.stories(3) for id_ in editions]
+    stories = one_edition_each(base.cases_with(ids), request.language)
     return request.page(
         "catalogue/home.html",
         here=address(Page.HOME),
-        held=request.knowledge_base.status(),
-        departments=request.knowledge_base.departments(),
+        held=base.status(),
+        departments=base.departments(),
         stories=stories,
-        pictures=request.knowledge_base.pictures.known([case.picture for case in stories]),
+        pictures=base.pictures.known([case.picture for case in stories]),
         linked_data=website(
             request.identity.identity.name.replace("\u202f", " "), request.absolute_url
         ),
     )
-
-
-def _front_stories(request: PageRequest) -> Sequence[Case]:
-    base = request.knowledge_base
-    editions = base.front_page.stories(3)
-    ids = [id_ for story in editions for id_ in story]
-    return one_edition_each(base.cases_with(ids), request.language)
 
 
 @router.shows(Page.ACTOR)

@@ -127,10 +127,7 @@ def with_picture(
 def suggestions(
     rows: Sequence[ParticipationRow], proposals: Sequence[ProposedParticipation]
 ) -> Mapping[str, Any]:
-    """Groups the rows of a form that only stand for proposals, by their numbers.
-
-    `organisations` take no part yet, `also` are further roles of those that do, `waiting` both.
-    """
+    """Groups rows of proposals: new `organisations`, `also` further roles, all in `waiting`."""
     taken: dict[str, int] = {}
     waiting = [number for number, row in enumerate(rows) if is_suggested(row, proposals)]
     for number, row in enumerate(rows):

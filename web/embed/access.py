@@ -1,7 +1,4 @@
-"""Who may ask for the widget's answers, and how much: registered sites, and ourselves.
-
-A site's key is no secret: the `Origin` that a browser sends and Fetch Metadata count.
-"""
+"""Who may ask for the widget's answers: sites, known by the `Origin` that browsers send."""
 
 import math
 from dataclasses import dataclass
@@ -126,22 +123,7 @@ def _is_loopback(url: str) -> bool:
         return False
 
 
-def _count_search(request: Request, access: AnAccess) -> None:
-    _count_request(request, access)
-
-
-def _count_framed_search(request: Request, access: AFramedAccess, q: str | None = None) -> None:
-    if q is not None:  # The frame by itself, with its empty form, is no search.
-        _count_request(request, access)
-
-
-ACountedSearch = Annotated[None, Depends(_count_search)]
-"""Counts a search against the quotas of its address and site, before it has its turn; else 429."""
-
-ACountedFramedSearch = Annotated[None, Depends(_count_framed_search)]
-
-
-def _count_request(request: Request, access: Access) -> None:
+def _count_request(request: Request, access: AnAccess) -> None:
     count_for_address(request, Quota.TYPING)
     if access.site is None or not access.is_from_site:
         return
@@ -149,6 +131,17 @@ def _count_request(request: Request, access: Access) -> None:
         raise Refusal(429, _QUOTA_USED, {"Retry-After": str(_seconds_to_midnight())})
     count_of_site(request, access.site)
     tallies_of(request).add_use(access.site.key, SiteCounts(requests=1))
+
+
+def _count_framed_search(request: Request, access: AFramedAccess, q: str | None = None) -> None:
+    if q is not None:  # The frame by itself, with its empty form, is no search.
+        _count_request(request, access)
+
+
+ACountedSearch = Annotated[None, Depends(_count_request)]
+"""Counts a search against the quotas of its address and site, before it has its turn; else 429."""
+
+ACountedFramedSearch = Annotated[None, Depends(_count_framed_search)]
 
 
 def count_of_site(request: Request, site: Site) -> None:

@@ -54,10 +54,7 @@ class WidgetPassage(Shape):
 
 
 class WidgetCase(Shape):
-    """The case that supports the hit: shown, or inferred from that of the `witness`.
-
-    For a firm `elsewhere`, `title` is what it did and `url` its source.
-    """
+    """The case that supports the hit, or the deed of a firm `elsewhere` with its source."""
 
     ground: Literal["shown", "inferred"]
     title: str

@@ -79,10 +79,7 @@ def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tupl
 
 
 def article(markdown: str) -> Markup:
-    """Returns the HTML of an article's Markdown, with headings from `<h2>` that skip no level.
-
-    HTML is shown as text, and an image becomes a link, since pages make no third-party requests.
-    """
+    """Returns an article's HTML, headings from `<h2>`; HTML becomes text, and images links."""
     clean = nh3.clean(
         _ARTICLES.render(markdown),
         tags=_TAGS,

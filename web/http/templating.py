@@ -148,7 +148,10 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
         marked=safe_html.marked,
         marked_excerpt=safe_html.marked_excerpt,
         on_site=on_site,
-        picture_set=lambda name: _picture_set(name, sub_path),
+        picture_set=lambda name: ", ".join(
+            f"{sub_path.on_site(f'/media/{each}')} {size_in(each).width}w"
+            for each in names_of(name)
+        ),
         picture_size=_picture_size,
         site_name=lambda url: urlsplit(url).netloc.removeprefix("www."),
         web_link=web_link,
@@ -160,9 +163,3 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
 def _picture_size(name: str) -> Markup:
     size = size_in(name)
     return Markup(' width="{}" height="{}"').format(size.width, size.height)
-
-
-def _picture_set(name: str, sub_path: SubPath) -> str:
-    return ", ".join(
-        f"{sub_path.on_site(f'/media/{each}')} {size_in(each).width}w" for each in names_of(name)
-    )

@@ -1,7 +1,4 @@
-"""The page of a list: an account keeps its lists here; a stranger's is in the address.
-
-This site keeps nothing of what strangers send to `Page.LIST_SHEET`.
-"""
+"""The page of a list: in an account, or a stranger's in the address and kept nowhere."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any

@@ -155,11 +155,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def readiness_of(knowledge_base: KnowledgeBase) -> dict[str, object]:
-    """Says whether the site is ready; `reasons` say why not, to anybody: no folder, no detail.
-
-    `writable`: not where the base is served to be read alone, which is well. `index_current`: not
-    for a moment after a change, while searches find the former state.
-    """
+    """Says whether the site is ready, and `reasons` why not, which anybody may read."""
     reasons: list[str] = []
     writable = current = False
     try:

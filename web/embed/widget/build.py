@@ -1,7 +1,4 @@
-"""Makes the widget's minified script of its sources: `python -m web.embed.widget.build`.
-
-The modules share one scope in the order below, so that names are unique among them.
-"""
+"""Makes the widget's script, all modules in one scope: `python -m web.embed.widget.build`."""
 
 import json
 import re

@@ -1,7 +1,4 @@
-"""Sessions of browsers, and forms that only pages of this site can send.
-
-A browser holds 256 random bits, the database their hash.
-"""
+"""Sessions of browsers, of which the database holds hashes, and forms only this site can send."""
 
 import hmac
 import secrets
@@ -49,10 +46,7 @@ PASSWORD_FIELDS = frozenset({"password", "current", "new", "again"})
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The signed-in account, if any, the token of its forms and what that is bound to.
-
-    `cookie` and `device_cookie` are to be set; empty if the browser has them.
-    """
+    """The signed-in account, the token of its forms, and cookies to set, empty if none."""
 
     account: Account | None = None
     csrf_token: str = ""

@@ -1,7 +1,4 @@
-"""Slows down guessing passwords without keeping the holder of an account out.
-
-Strangers from networks with few recent guesses come first.
-"""
+"""Slows down guessing passwords; strangers from networks with few recent guesses go first."""
 
 import asyncio
 import sys
