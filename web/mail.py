@@ -272,8 +272,7 @@ class MailServer:
         else:
             return
         said, status, text = refused
-        for_good = status >= _PERMANENT
-        raise MailError(said, for_good=for_good, host=self.host, reason=_reason(text))
+        raise MailError(said, for_good=status >= _PERMANENT, host=self.host, reason=_reason(text))
 
 
 def _reason(answer: object) -> str:

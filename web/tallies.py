@@ -94,8 +94,7 @@ class Tallies(Regularly):
             self._counts_searches = base.demand.choice().counted
             if self._counts_searches and fits:
                 needs = [need for text in missed if (need := base.countable_need(text))]
-                secret = site_secret(self._settings, base)
-                base.demand.count(self._day(), fits, needs, key=secret)
+                base.demand.count(self._day(), fits, needs, key=site_secret(self._settings, base))
         except QuisaitError as error:
             _log.warning("Searches were not counted: %s", error)
 

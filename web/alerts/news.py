@@ -255,8 +255,7 @@ def notice_feed(request: APageRequest, notice: str = "") -> Response:
     found = request.knowledge_base.notices.get(notice)
     if not found.is_public:
         raise HTTPException(404)
-    title = found.content.title
-    return _feed(request, NewsTopic(TopicKind.NOTICE, title, notice_id=notice))
+    return _feed(request, NewsTopic(TopicKind.NOTICE, found.content.title, notice_id=notice))
 
 
 def _feed(request: PageRequest, topic: NewsTopic) -> Response:

@@ -286,8 +286,7 @@ def stop_page(request: APageRequest, t: str = "") -> Response:
 @router.takes(Page.ALERT_STOP)
 def stop(request: APageRequest, form: AShortForm, t: str = "") -> Response:
     """Stops all, as often as asked: the button, or one click in a mail program (RFC 8058)."""
-    subscriber_id = _subscriber_id(request, text_of(form, "t") or t)
-    request.knowledge_base.subscriptions.forget(subscriber_id)
+    request.knowledge_base.subscriptions.forget(_subscriber_id(request, text_of(form, "t") or t))
     return request.page("alerts/stopped.html")
 
 

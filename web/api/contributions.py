@@ -121,8 +121,7 @@ async def contribute(
         try:
             return submit(submissions).draft, True
         except LongArticle as long:
-            most = count_job(PageRequest(request), account)
-            return submissions.later(long, most=most), True
+            return submissions.later(long, most=count_job(PageRequest(request), account)), True
         except AlreadyKnown as known:
             if not known.draft_id:
                 raise HTTPException(409, f"This article {known}.") from None

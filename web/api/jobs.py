@@ -163,8 +163,7 @@ def choose_contacts(
     known = dict(knowledge_base.claims.sources())
     if source not in known:
         raise HTTPException(404, "There is no such source.")
-    choice = ContactChoice(sent.contacts, sent.persons)
-    job = _choose(knowledge_base, source, choice, account)
+    job = _choose(knowledge_base, source, ContactChoice(sent.contacts, sent.persons), account)
     return _source_out(knowledge_base, source, known[source], job)
 
 

@@ -215,8 +215,7 @@ async def account_of(request: Request) -> Account:
     if scheme.lower() != "bearer" or not token.strip():
         needs_one = "Send a token of your account: Authorization: Bearer qsf_…"
         raise HTTPException(401, needs_one, {"WWW-Authenticate": "Bearer"})
-    base = PageRequest(request).knowledge_base
-    return await run_in_threadpool(account_with, token.strip(), base)
+    return await run_in_threadpool(account_with, token.strip(), PageRequest(request).knowledge_base)
 
 
 def account_with(token: str, knowledge_base: KnowledgeBase) -> Account:

@@ -59,8 +59,7 @@ def decide(visitor: ASender, form: AFormOfAnyone, record_id: str) -> Response:
         return _decide(visitor, notice, form, what)
     except EditConflict:
         changed = N_("Somebody else changed this notice meanwhile. Read it again, then decide.")
-        present = visitor.readable(notice.id)
-        return notice_page(visitor, present, status_code=409, message=changed)
+        return notice_page(visitor, visitor.readable(notice.id), status_code=409, message=changed)
 
 
 @router.takes(Page.BOARD)
@@ -97,8 +96,7 @@ def tell_owner(request: PageRequest, notice: Notice, what: str, quoted: str = ""
 
 def _answer(visitor: Visitor, notice: Notice, form: FormData) -> Response:
     base, is_stranger = visitor.request.knowledge_base, visitor.account is None
-    names = ("kind", "organisation", "contact", "private")
-    typed = {name: text_of(form, name) for name in names}
+    typed = {name: text_of(form, name) for name in ("kind", "organisation", "contact", "private")}
     typed["answer"] = text_of(form, "answer").replace("\r\n", "\n")
     text, errors = paragraphs(typed["answer"]), dict[str, str]()
     organisation, contact = one_line(typed["organisation"]), one_line(typed["contact"])

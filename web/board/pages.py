@@ -180,8 +180,7 @@ def edit_notice(visitor: AVisitor, record_id: str) -> Response:
     changed = _changeable(visitor, record_id)
     if visitor.account is None:
         sessions_of(visitor.request.http).welcome(visitor.request.http)
-    form = NoticeForm.of(changed.content, changed.told_at)
-    return _form_page(visitor, form, changed)
+    return _form_page(visitor, NoticeForm.of(changed.content, changed.told_at), changed)
 
 
 @router.takes(Page.NOTICE_EDIT)

@@ -152,8 +152,7 @@ def change_sites(request: APageRequest, _account: AnAdministrator, form: AForm) 
         typed |= {"is_open": True, "wrong": error.field, "message": error.remark}
         return _sites_page(request, refused=typed, key=key)
     except UnknownRecord:
-        gone = N_("This site no longer exists. Nothing was changed.")
-        return _sites_page(request, message=gone)
+        return _sites_page(request, message=N_("This site no longer exists. Nothing was changed."))
     return see(request, address(Page.SITES, done=f"{what.removesuffix('e')}ed"))
 
 

@@ -147,8 +147,7 @@ def suggestions(
     organisations = []
     for group in {id(group): group for group in groups.values()}.values():
         actor_id = next((rows[at].actor_id for at in group if rows[at].actor_id), "")
-        one = {"name": rows[group[0]].name, "actor_id": actor_id, "rows": group}
-        organisations.append(one)
+        organisations.append({"name": rows[group[0]].name, "actor_id": actor_id, "rows": group})
     return {"organisations": organisations, "also": also, "waiting": waiting}
 
 

@@ -153,8 +153,7 @@ def _files(request: PageRequest, account: Account, form: FormData) -> Response:
         except InputError as error:
             return _refused(request, form, "files", error.remark)
         most = count_job(request, account)
-        parameters = {"paths": json.dumps(paths)}
-        job = base.jobs.add("articles", parameters, by=account.name, most=most)
+        job = base.jobs.add("articles", {"paths": json.dumps(paths)}, by=account.name, most=most)
         unless_queued.pop_all()
     return see(request, address(Page.JOB, job.id))
 
@@ -194,8 +193,7 @@ def _drafted(
     base = request.knowledge_base
     problem: LocalizedText | str
     try:
-        draft = submit().draft
-        return see(request, address(Page.DRAFT, draft.id, done="contributed"))
+        return see(request, address(Page.DRAFT, submit().draft.id, done="contributed"))
     except LongArticle as long:
         job = submissions.later(long, most=count_job(request, account))
         return see(request, address(Page.JOB, job.id, done="long"))
@@ -296,8 +294,7 @@ def apply_directory(
         "source": source,
         "mapping": json.dumps(choices, ensure_ascii=False),
     }
-    most = count_job(request, account)
-    job = base.jobs.add("directory", parameters, by=account.name, most=most)
+    job = base.jobs.add("directory", parameters, by=account.name, most=count_job(request, account))
     return see(request, address(Page.JOB, job.id))
 
 

@@ -159,8 +159,7 @@ class _Sent:
             self._revision = draft.revision
         if what == "entry":
             # The form for the entry of a participant.
-            entry = address(Page.ORGANISATION, draft=draft.id, participant=on)
-            return see(self._request, entry)
+            return see(self._request, address(Page.ORGANISATION, draft=draft.id, participant=on))
         if what == "keep_detail":
             drafts.keep_detail(draft.id, on)
         elif what == "publish":

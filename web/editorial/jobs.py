@@ -73,8 +73,7 @@ def change_sources(request: APageRequest, account: AModerator, form: AForm) -> R
         if source not in dict(base.claims.sources()):
             base.source_locations.get(source)
     except UnknownRecord:
-        gone = N_("This source is no longer here. Nothing was changed.")
-        raise Refusal(404, gone) from None
+        raise Refusal(404, N_("This source is no longer here. Nothing was changed.")) from None
     before = base.contact_choices.of(source)
     choice = contact_choice_in(form, before)
     if choice != before and base.begin_choice(source, choice):
@@ -164,8 +163,7 @@ _LISTS = (
 
 @router.shows(Page.JOBS)
 def jobs(request: APageRequest, account: AContributor) -> Response:
-    every = request.knowledge_base.jobs.list()
-    shown = [job for job in every if account.may_see(job.created_by)]
+    shown = [job for job in request.knowledge_base.jobs.list() if account.may_see(job.created_by)]
     return request.page("editorial/jobs.html", here=address(Page.JOBS), jobs=shown)
 
 
@@ -230,8 +228,7 @@ def change_job(
 def _kept_text(base: KnowledgeBase, found: Job) -> str:
     if not is_text_without_draft(found):
         return ""
-    paths = json.loads(found.parameters["texts"])
-    return next((path for path in paths if is_kept(base, path)), "")
+    return next((path for path in json.loads(found.parameters["texts"]) if is_kept(base, path)), "")
 
 
 def _as_file(base: KnowledgeBase, kept_text: str) -> Response:

@@ -311,8 +311,7 @@ def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordFor
     if item.row < 0:
         sent = RecordForm.sent({name: form.get(name, "") for name in item.fields}, record)
         return replace(whole, values=sent.values)
-    row = sent_row({**form, f"keep-{item.row}": "1"}, item.row)
-    return whole.with_row_at(item.row, row)
+    return whole.with_row_at(item.row, sent_row({**form, f"keep-{item.row}": "1"}, item.row))
 
 
 def _is_same_item(record: Record, versions: Sequence[Version], seen: int, item: _Item) -> bool:

@@ -128,8 +128,7 @@ def take(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
     try:
         entry = cast("Actor", typed.record(wanted.base, lambda given: given))
     except WrongFields as error:
-        wrong = typed.wrong(error.errors)
-        return _page(request, wanted, wrong, version=version, status_code=400)
+        return _page(request, wanted, typed.wrong(error.errors), version=version, status_code=400)
     if not wanted.corrected:
         entry = replace(entry, id=_free_id(base, record_id("", entry.name, entry.place)))
     if what == "preview":

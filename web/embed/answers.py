@@ -243,8 +243,7 @@ class _FrameRoute(APIRoute):
                 # Who asks too much, or finds too many, asks again in the form.
                 again = SearchRequest(request.query_params.get("q", ""))
                 asked = again if error.status_code in {429, 503} else None
-                status = error.status_code
-                return _page(request, status, advice, headers=error.headers, asked=asked)
+                return _page(request, error.status_code, advice, headers=error.headers, asked=asked)
             except QuisaitError as error:
                 _log.error("%s", error)
                 return _page(request, 503, _NO_ANSWER)

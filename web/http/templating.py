@@ -132,8 +132,7 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
         return on_site(address(page, record_id, **query))
 
     def on_site(target: Address | str, other: Language = language) -> str:
-        path = target if isinstance(target, str) else target.path(other)
-        return sub_path.on_site(path)
+        return sub_path.on_site(target if isinstance(target, str) else target.path(other))
 
     environment.globals.update(
         language=language,

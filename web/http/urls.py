@@ -105,8 +105,7 @@ class Address:
     query: tuple[tuple[str, str], ...] = ()
 
     def path(self, language: Language) -> str:
-        pattern = PATTERNS[self.page][language]
-        path = pattern.replace(_RECORD, quote(self.record_id, safe=""))
+        path = PATTERNS[self.page][language].replace(_RECORD, quote(self.record_id, safe=""))
         return f"{path}?{urlencode(self.query)}" if self.query else path
 
 

@@ -52,8 +52,7 @@ def list_page(
 ) -> Response:
     """Shows the organisations picked for a `need`; without, the account's list `list_id`."""
     if id or not session.account:
-        rows = rows_of(request.knowledge_base, picked_entries(id, need))
-        return _list_page(request, None, rows)
+        return _list_page(request, None, rows_of(request.knowledge_base, picked_entries(id, need)))
     lists = request.knowledge_base.lists
     try:
         by = session.account.name

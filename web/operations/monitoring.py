@@ -178,8 +178,7 @@ async def health() -> Response:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 async def readiness(request: Request, knowledge_base: OpenKnowledgeBase) -> Response:
-    threads = request.app.state.probe_threads
-    found = await run_sync(readiness_of, knowledge_base, limiter=threads)
+    found = await run_sync(readiness_of, knowledge_base, limiter=request.app.state.probe_threads)
     return JSONResponse(found, 200 if found["ready"] else 503, headers=_NOT_KEPT)
 
 
@@ -252,8 +251,7 @@ class RequestLog:
         except Exception:
             if not status:  # not even a page that says so could be made
                 text = f"Something unforeseen went wrong here (request {id_})."
-                last_words = PlainTextResponse(text, 500, SECURITY_HEADERS)
-                await last_words(scope, receive, send_with_id)
+                await PlainTextResponse(text, 500, SECURITY_HEADERS)(scope, receive, send_with_id)
             raise
         finally:
             self._answered(scope, status or CLIENT_GONE, time.perf_counter() - began)

@@ -117,8 +117,7 @@ class SiteCookies:
         )
 
     def _is_secure(self, request: Request) -> bool:
-        public_url = self._settings.public_url
-        return (public_url or str(request.base_url)).startswith("https:")
+        return (self._settings.public_url or str(request.base_url)).startswith("https:")
 
     def _full_name(self, request: Request, name: str) -> str:
         if not self._is_secure(request):
