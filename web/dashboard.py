@@ -53,7 +53,6 @@ HEIGHT = 100.0
 
 
 def stacked_bars(rows: Sequence[Sequence[int]]) -> Mapping[str, Any]:
-    """Draws a stacked bar for each row; each part has its series and its rectangle."""
     top = max((sum(row) for row in rows), default=0)
     bars = []
     for place, row in enumerate(rows):
@@ -123,7 +122,6 @@ def searches_by_fit(base: KnowledgeBase) -> FigureTable:
 
 
 def thin_themes(base: KnowledgeBase) -> FigureTable:
-    """Returns the themes with few actors, those with most cases first."""
     thin = [
         theme for theme in base.themes() if theme.actors < THIN_ACTORS or theme.actors < theme.cases
     ]

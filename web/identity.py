@@ -41,12 +41,9 @@ from web.http.security.sessions import DAY_S, AnAdministrator, AnUpload
 from web.http.urls import Page, address
 
 router = PageRouter()
-
 LEAST_CONTRAST = 4.5  # the contrast of texts with what is behind them, of WCAG 2.2 at level AA
 LIGHT_PAPERS = ("#faf5e9", "#fffcf4")
 DARK_PAPERS = ("#1a1714", "#24201b")
-"""What texts stand on, as `palette.css` says."""
-
 _STEP = 0.005
 
 

@@ -255,7 +255,6 @@ class MailServer:
             yield connection
 
     def deliver(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
-        """Gives the server a message; raises `MailError` if it does not take it."""
         refused: tuple[str, int, bytes | str]
         try:
             connection.send_message(message)

@@ -122,7 +122,6 @@ class MapView:
 
 
 def map_views(pins: Iterable[Pin]) -> list[MapView]:
-    """Returns a map for each part of France that has pins, that with most first."""
     by_part: dict[Box, list[Pin]] = defaultdict(list)
     for pin in pins:
         part = next((box for box in PARTS_OF_FRANCE if box.holds(pin.point)), None)
@@ -134,8 +133,6 @@ def map_views(pins: Iterable[Pin]) -> list[MapView]:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """What a drawing shows: its western and northern edge, and how many pixels are a degree."""
-
     west: float
     north: float
     per_longitude: float

@@ -18,7 +18,6 @@ from web.http.urls import Page, address
 from web.regularly import Regularly
 
 router = PageRouter()
-
 FIRST_AFTER_S = 60.0  # how long a server is left alone when it starts
 EVERY_S = 60 * 60.0
 _log = logging.getLogger(__name__)

@@ -122,8 +122,6 @@ class Beside(Protocol):
 
 
 class Server(uvicorn.Server):
-    """A worker: answers, and does what runs beside."""
-
     def __init__(
         self,
         app: FastAPI,
@@ -312,7 +310,6 @@ def _work(
     access_log: bool,
     is_ready: Event,
 ) -> None:
-    """Is a worker, until it is told to end or the process that started it is gone."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with log_lines(settings.log, settings.log_level):
         try:

@@ -108,6 +108,6 @@ def tallies_of(request: Request) -> Tallies:
 
 
 def count_demand(request: Request, text: str, result: SearchResult) -> None:
-    """Counts a search that a person made on a page: not its head."""
+    """Counts a search that was made on a page by GET, not by HEAD."""
     if request.method == "GET":
         tallies_of(request).add_search(text, result)

@@ -38,7 +38,6 @@ class TopicNews(NamedTuple):
 
 
 def is_due(subscription: Subscription, hour: int, moment: datetime) -> bool:
-    """Whether a subscription is due at a moment, which has its time zone."""
     due = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
     if due > moment:
         due -= _DAY

@@ -49,7 +49,6 @@ class NewsItem:
     place: str = ""
     department: str = ""
     mark: str = ""
-    """The kind of the line: an `EvidenceKind`, a `Flow` or an `AnswerKind`."""
 
     def is_new_since(self, time: str) -> bool:
         return self.published > time
@@ -124,7 +123,6 @@ def _listed(
 
 
 def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]:
-    """Returns the public answers to a notice, and the notice itself once it is closed."""
     try:
         notice = knowledge_base.notices.get(topic.notice_id)
     except UnknownRecord:
@@ -221,7 +219,7 @@ def page_of(topic: NewsTopic) -> Address:
 
 
 TAGGED_SINCE = "2026"
-"""The year that ids of entries name, in which a site had the name in them (RFC 4151)."""
+"""The year in the ids of entries, in which a site had its name (RFC 4151)."""
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 router = PageRouter()

@@ -46,7 +46,6 @@ KINDS: Mapping[str, str] = {
     "board-offers": N_("offers that are posted"),
     "board-shares": N_("things to share"),
 }
-"""What one can be told of without a need of one's own."""
 
 SENT: Mapping[str, str] = {
     "ask": N_(
@@ -208,8 +207,6 @@ async def _own_form(request: Request) -> FormData:
 
 
 AShortForm = Annotated[FormData, Depends(_short_form)]
-"""A form that whoever has the link may send, such as a mail program."""
-
 AnOwnForm = Annotated[FormData, Depends(_own_form)]
 
 

@@ -31,7 +31,6 @@ def api_reference(request: APageRequest) -> Response:
 
 
 def shapes(schemas: Schema) -> Schema:
-    """Returns the described shapes; lists of values and forms are described where they are used."""
     return {
         name: schema
         for name, schema in schemas.items()

@@ -90,7 +90,7 @@ def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
 
 
 def problems_documented(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document, in which refusals have the media type that they are sent as."""
+    """Returns the OpenAPI document with the media type of refusals mended."""
     operations = (each for of_path in document["paths"].values() for each in of_path.values())
     for operation in operations:
         for response in operation["responses"].values():

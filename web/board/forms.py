@@ -119,8 +119,6 @@ Choice = TypeVar("Choice", Flow, Visibility)
 
 @dataclass(frozen=True, slots=True)
 class NoticeForm:
-    """The fields of a notice as text, and an English message of what is wrong, by field."""
-
     values: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -152,7 +150,7 @@ class NoticeForm:
         return cls({name: text_of(form, name).replace("\r\n", "\n") for name in FIELDS})
 
     def read(self, lang: str, *, needs_email: bool) -> "ReadNotice":
-        """Returns what the form says, with what is wrong; with `needs_email`, of a stranger."""
+        """Returns what the form says, with what is wrong; strangers need an address."""
         values, errors = self.values, dict[str, str]()
 
         def line(name: str, most: int = MAX_LINE_CHARS) -> str:

@@ -35,8 +35,6 @@ router = PageRouter()
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A visitor of the board: their account, if any, and the key in the address they came by."""
-
     request: PageRequest
     account: Account | None
     key: str = ""
@@ -72,7 +70,6 @@ class Visitor:
         return self.moderates or self.owns(notice)
 
     def readable(self, notice_id: str) -> Notice:
-        """Returns the notice, or raises `UnknownRecord` where they may not read it."""
         notice = self.request.knowledge_base.notices.get(notice_id)
         if not (notice.is_public or self.manages(notice)):
             raise UnknownRecord(f"There is no notice with the id {notice_id!r}.")
@@ -101,14 +98,11 @@ ASender = Annotated[Visitor, Depends(_sender)]
 
 
 def key_of(request: PageRequest, notice_id: str) -> str:
-    """Returns the key of a notice, which is signed with the secret of the site."""
     secret = site_secret(request.settings, request.knowledge_base)
     return hmac.digest(secret.encode(), f"notice {notice_id}".encode(), "sha256").hex()[:32]
 
 
 def shown_answers(visitor: Visitor, notice: Notice) -> Sequence[NoticeAnswer]:
-    """Returns the answers that a visitor may read, oldest first: the asker all."""
-
     def reads(answer: NoticeAnswer) -> bool:
         if answer.state is AnswerState.REFUSED:
             return False

@@ -31,7 +31,6 @@ from web.http.urls import Address, Page, address
 from web.maps import organisation_map
 
 router = PageRouter()
-
 ACTORS_PER_PAGE = 100
 
 

@@ -28,8 +28,6 @@ _ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+")
 
 @dataclass(frozen=True, slots=True)
 class ContactText:
-    """A text, and the link that it is of, if any: `tel:` or `mailto:`."""
-
     text: str
     href: str = ""
 
@@ -105,7 +103,6 @@ class Source:
 def claims_by_source(
     knowledge_base: KnowledgeBase, actor: Actor, *, for_members: bool = False
 ) -> list[Source]:
-    """Returns the named sources of an actor, with what the public, or a member, may see."""
     by_source: dict[str, list[SourcedClaim]] = {}
     for claim in knowledge_base.claims.of(actor.id):
         if claim.field in CONTACT_FIELDS and not for_members:
@@ -124,8 +121,6 @@ def fact_name(field: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ShownCompetence:
-    """An actor's part in one case; `position` is its place among the case's, from 0."""
-
     case: Case
     participation: Participation
     position: int
@@ -229,7 +224,6 @@ class FlaggedPage:
 
 
 def flagged_page(base: KnowledgeBase, kind: str, id: str) -> FlaggedPage:
-    """Returns the page of a public record, or raises UnknownRecord."""
     if kind == FlaggedKind.ACTOR:
         return FlaggedPage(base.actor(id).name, "", address(Page.ACTOR, id))
     if kind == FlaggedKind.CASE:

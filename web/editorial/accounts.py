@@ -101,7 +101,6 @@ def _claimant(request: PageRequest, name: str) -> Claimant:
 
 
 def _authenticated(request: PageRequest, name: str, password: str) -> Account | None:
-    """Returns the account if the password is right, and else counts that it was wrong."""
     account = request.knowledge_base.accounts.authenticate(name, password)
     if account is None:
         request.knowledge_base.wrong_passwords.note(name)
@@ -271,7 +270,6 @@ def _queue_links(request: PageRequest, email: str) -> None:
 
 @router.shows(Page.NEW_PASSWORD)
 def new_password_page(request: APageRequest, t: str = "") -> Response:
-    """Shows the form; mail scanners that follow the link use nothing up."""
     account = _linked(request, t)
     if account is None:
         return _forgotten_page(request, 410)

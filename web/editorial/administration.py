@@ -48,7 +48,6 @@ _NEW: dict[str, object] = {
     "per_day": DEFAULT_PER_DAY,
     "is_open": False,
 }
-"""What the form of a new site shows: its fields, whether it is open, which is wrong, and why."""
 
 router = PageRouter()
 

@@ -32,7 +32,6 @@ MAX_LIKELY = 5
 
 
 def form_choices(request: PageRequest, form: RecordForm) -> dict[str, Any]:
-    """Returns what can be chosen in a record's form: `choices` by field, and `roles`."""
     gettext, names = translations(request.language).gettext, request.language.locale.languages
     current = form.values.get("lang", "")
     codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
@@ -204,7 +203,6 @@ Piece = tuple[str, str]
 def differences(
     before: Record, after: Record, role_label: Callable[[Role], str] = str
 ) -> dict[str, list[Piece]]:
-    """Returns the pieces of the fields that differ, in the order of the record."""
     old, new = (_texts(record, role_label) for record in (before, after))
     return {
         field: list(_with_gaps(compared(old.get(field, ""), new.get(field, ""))))

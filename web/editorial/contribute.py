@@ -360,7 +360,6 @@ def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, st
 
 
 def _choices(form: Mapping[str, object]) -> dict[str, str]:
-    """Maps headers to what a person chose, where it is not what was guessed."""
     choices = {}
     for number in range(min(number_in(form, "columns"), MAX_COLUMNS)):
         header = text_of(form, f"header-{number}")

@@ -173,7 +173,6 @@ class _Sent:
         return see(self._request, address(Page.DRAFT, draft.id, done=_DONE[what]))
 
     def _conflict(self, record: Record) -> Response:
-        """Shows the page with the person's own text in the form, and what others did meanwhile."""
         draft, gone = self._base.drafts.get(self._draft.id), ""
         if draft.state not in OPEN_STATES:
             gone = N_(

@@ -33,7 +33,6 @@ LOCATION_LABELS: Mapping[str, str] = {
     "longitude": N_("Longitude"),
     "coordinates": N_("Coordinates (latitude, longitude)"),
 }
-"""Labels of the columns that say where an actor is, and are no fields of it."""
 
 KNOW_HOW_LABELS: Mapping[str, str] = {
     "sector": N_("Sector"),

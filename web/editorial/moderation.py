@@ -133,7 +133,6 @@ def decide(request: APageRequest, account: AModerator, form: AForm) -> Response:
 
 
 def _pair(base: KnowledgeBase, duplicate: Duplicate) -> Mapping[str, object] | None:
-    """Two actors that may be one, why, and their fields; these differ only if both have a value."""
     actors = base.actors_by_id([duplicate.left_id, duplicate.right_id])
     if len(actors) < 2:
         return None
@@ -238,8 +237,6 @@ def _history(
 
 
 class _Item(NamedTuple):
-    """The edited item: fields of a record, or the row (from 0) of its participations."""
-
     name: str
     fields: Sequence[str] = ()
     row: int = -1

@@ -83,8 +83,6 @@ def _as_sentence(words: str) -> str:
 
 
 class _Wanted(NamedTuple):
-    """What the form is for: a correction, the entry of a participant, or a new one."""
-
     query: Mapping[str, str]
     corrected: Actor | None = None
     participant: UnlistedParticipant | None = None
@@ -192,7 +190,6 @@ def _wanted(request: PageRequest, account: Account) -> _Wanted:
 
 
 def _free_id(base: KnowledgeBase, wished: str) -> str:
-    """The id, or the first with a number that no actor or draft has or had."""
     drafts = base.drafts.list()
     taken = base.ids(Kind.ACTOR) | {one.record.id for one in drafts if one.kind is Kind.ACTOR}
 

@@ -43,7 +43,6 @@ _WRONG: Mapping[FieldKind, str] = {
         "This is not a SIRET number: it has 14 digits, and the last one checks the others."
     ),
 }
-"""What to say of a value of a kind that is refused; of one of another kind, that it is too long."""
 
 _INPUTS: Mapping[FieldKind, str] = {
     FieldKind.LANGUAGE: "select",
@@ -93,8 +92,6 @@ def _row_of(participation: Participation, proposal: int) -> ParticipationRow:
 
 
 def _proposal_of(participation: Participation, unused: Mapping[int, ProposedParticipation]) -> int:
-    """The number of the proposal that a participation was most likely made from, or -1."""
-
     def is_same(proposed: Participation) -> bool:
         same_name = folded(proposed.name) == folded(participation.name)
         return same_name or (proposed.actor_id == participation.actor_id != "")
@@ -201,7 +198,6 @@ class RecordForm:
         return replace(self, errors=errors)
 
     def record(self, base: Record, actor_named: Callable[[str], str]) -> Record:
-        """The record that the form tells, else `base`; raises `WrongFields`."""
         errors: dict[str, str] = {}
         touched = [name for name, value in self.values.items() if value != typed_value(base, name)]
         if isinstance(base, Actor):
@@ -299,5 +295,4 @@ def typed_value(record: Record, name: str) -> str:
 
 
 def is_suggested(row: ParticipationRow, proposals: Sequence[ProposedParticipation]) -> bool:
-    """Whether a row only stands for a proposal that nobody has accepted."""
     return not row.kept and 0 <= row.proposal < len(proposals)

@@ -100,7 +100,6 @@ AFramedAccess = Annotated[Access, Depends(_framed_access)]
 
 
 def is_demonstration(request: PageRequest) -> bool:
-    """Whether visitors reach this server at an address of this very machine."""
     return _is_loopback(request.root)
 
 
@@ -139,13 +138,10 @@ def _count_framed_search(request: Request, access: AFramedAccess, q: str | None 
 
 
 ACountedSearch = Annotated[None, Depends(_count_request)]
-"""Counts a search against the quotas of its address and site, before it has its turn; else 429."""
-
 ACountedFramedSearch = Annotated[None, Depends(_count_framed_search)]
 
 
 def count_of_site(request: Request, site: Site) -> None:
-    """Counts a request for a site by its address, or raises Refusal (429)."""
     if host := counted_address(request):
         quotas_of(request).take_of_site(site.key, host, site.per_day)
 

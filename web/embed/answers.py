@@ -136,7 +136,6 @@ class WidgetAnswer(Shape):
 
 
 def _place(actor: Actor) -> str:
-    """Returns the town and department, which need no translation: "Jarnac, Charente (16)"."""
     department, country = actor.department, "" if actor.country == "FR" else actor.country
     if department in NAMES:
         department = f"{NAMES[department]} ({department})"
@@ -180,7 +179,6 @@ def search(
     limit: Annotated[int, Query(ge=1)] = 5,
     lang: Language = DEFAULT_LANGUAGE,
 ) -> WidgetAnswer:
-    """Returns what the widget shows; the filters of the site hold where none are given."""
     try:
         code = department_code(access.department(department))
     except ValueError as error:
@@ -210,7 +208,6 @@ _COUNTS = {
 def count(
     request: APageRequest, access: AnAccess, event: Literal["search", "empty", "selection"]
 ) -> None:
-    """Counts what only the widget knows: finished searches and opened results."""
     count_for_address(request.http, Quota.TYPING)
     if access.site is None:
         return

@@ -25,7 +25,7 @@ from web.search.request import SearchRequest
 
 MAX_OPTION_CHARS = 120
 COLOURS: Mapping[str, str] = {"accent": "#9c2f1b", "paper": "#fffcf4", "ink": "#241e18"}
-"""The colours that can be chosen, and what they are in the widget's own light look."""
+"""The colours that can be chosen, as they are in the widget's light look."""
 
 ALL = "*"  # chosen for a department or a theme: all of them, whatever the site begins with
 LEAST_CONTRASTS = {"ink": 4.5, "accent": 3.0}
@@ -115,7 +115,6 @@ class Choices:
 
     @property
     def tried(self) -> dict[str, str]:
-        """The same to be tried here: nothing counts for the site, whose filters still hold."""
         attributes = {**self.attributes, **self._filters, "site": ""}
         return {name: value for name, value in attributes.items() if value}
 

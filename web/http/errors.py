@@ -148,7 +148,6 @@ async def _wrong_parameter(request: Request, error: Exception) -> Response:
 def line_of_wrong_value(
     first: Mapping[str, Any], names: Sequence[object], language: Language
 ) -> str:
-    """Returns a validator's error as a line, after the `names` that lead to the wrong value."""
     name = ".".join(map(str, names))
     if first["type"] == "value_error":
         problem = localized(first["ctx"]["error"].args[0], language).text

@@ -57,7 +57,6 @@ def translations(language: Language) -> NullTranslations:
 
 
 def language_of_path(path: str) -> Language | None:
-    """Returns the language that a path begins with, if any: `/fr/…` is French."""
     first = path.removeprefix("/").partition("/")[0]
     return Language(first) if first in set(Language) else None
 

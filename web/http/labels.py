@@ -134,7 +134,6 @@ class _LanguageFormatter(MessageFormatter):
 
 
 def translated(message: str, language: Language) -> str:
-    """Returns the text of a remark, or of a message marked with `N_`, in a language."""
     if isinstance(message, Remark):
         return localized(message, language).text
     return translations(language).gettext(message)

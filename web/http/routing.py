@@ -211,7 +211,6 @@ AKind = Annotated[Kind, Depends(_record_kind)]
 
 
 def see(request: PageRequest, target: Address | str, element_id: str = "") -> Response:
-    """Redirects after a form to a page or a path of this site, and to an element."""
     path = target if isinstance(target, str) else target.path(request.language)
     response = RedirectResponse(f"{path}#{element_id}" if element_id else path, 303)
     sessions_of(request.http).keep(request.http, response)
@@ -246,7 +245,6 @@ def csv_answer(
 
 Answer = TypeVar("Answer")
 Turn = Callable[[], AbstractAsyncContextManager[None]]
-"""Waits for a turn, and holds it until its block ends."""
 
 # Coroutines because they only look something up: FastAPI would send a plain function to a thread.
 
@@ -275,7 +273,6 @@ class SearchTurns:
 
     @asynccontextmanager
     async def turn(self, host: str = "") -> AsyncIterator[None]:
-        """Holds a turn, or raises `Refusal` if too many wait, of all or of this host."""
         if self.at_once.statistics().tasks_waiting >= self._most_waiting:
             raise Refusal(503, self._message, self._headers)
         if host and self._of_host[host] >= MOST_OF_ONE:
@@ -354,8 +351,6 @@ async def _a_turn(request: Request) -> AsyncIterator[None]:
 
 
 A_SEARCH = Depends(_a_search, scope="function")
-"""For a route that searches: it counts for its address, and waits for its turn."""
-
 ATurnToSearch = Annotated[None, Depends(_a_turn, scope="function")]
 """For a route that searches and counts by itself; after what lets its refusals be read."""
 
@@ -370,7 +365,5 @@ def count_job(request: PageRequest, account: Account) -> int:
 
 
 ONE_OF_FEW = Depends(_one_of_few, scope="function")
-"""For a route that scores every actor of the base: see `complete_search_turns`."""
-
 APageRequest = Annotated[PageRequest, Depends(_request)]
 OpenKnowledgeBase = Annotated[KnowledgeBase, Depends(_knowledge_base)]

@@ -23,7 +23,6 @@ _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}}
 
 
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
-    """Puts each half-open span of `marks` into a `<mark>`; spans are ordered and disjoint."""
     return _html_of(pieces_of(text, marks))
 
 
@@ -49,7 +48,6 @@ def pieces_of(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, bo
 
 
 def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tuple[str, bool]]:
-    """Returns `most` characters around the first mark, in whole words, as pieces."""
     if len(text) <= most:
         return [(_SPACES.sub(" ", piece), is_marked) for piece, is_marked in pieces_of(text, marks)]
     first = marks[0][0] if marks else 0

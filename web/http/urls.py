@@ -17,7 +17,6 @@ API_VERSION = "1"
 API_VERSION_HEADER = "Quisait-API-Version"
 WIDGET_PREFIX = "/embed/v1"  # under which everything lies that pages of other sites load
 MCP_PATH = "/mcp"
-
 _RECORD = "{record_id:path}"  # `path` because an id may hold a slash
 
 
@@ -156,7 +155,6 @@ class SubPath:
         return path.removeprefix(self.prefix) or "/" if self._has(path) else path
 
     def _has(self, path: str) -> bool:
-        """Whether the path is under the prefix, which is no path of a route."""
         rest = path.removeprefix(self.prefix)
         return bool(self.prefix) and rest != path and (not rest or rest[0] in "/?#")
 

@@ -150,8 +150,6 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ListReader:
-    """For whom a file is made: an account or a stranger, in a language, on this site."""
-
     account: Account | None
     language: Language
     absolute_url: AbsoluteUrl
@@ -198,7 +196,6 @@ FILES: Mapping[str, tuple[str, Callable[[Sequence[ListRow], ListReader], bytes]]
     "csv": ("text/csv; charset=utf-8", as_csv),
     "vcf": ("text/vcard; charset=utf-8", as_vcards),
 }
-"""The media type of each file and what makes it, by the name of its format."""
 
 
 def _cells(row: ListRow, reader: ListReader) -> Sequence[str]:

@@ -52,7 +52,6 @@ TEMPLATES = {
     "organisation": UriTemplate.parse("quisait://{lang}/organisations/{id}"),
     "case": UriTemplate.parse("quisait://{lang}/cases/{id}"),
 }
-"""The URIs of records, by the tool that gives the same record."""
 
 DESCRIPTIONS = {
     "organisation": "An organisation: competences, cases, contacts. `lang` is fr or en.",

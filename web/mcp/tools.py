@@ -27,8 +27,6 @@ from web.search.request import MAX_LIMIT, SearchRequest, steering_actors
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A program that calls tools, for a visitor or the account of its token."""
-
     knowledge_base: KnowledgeBase
     renderer: Renderer
     site_name: str
@@ -103,7 +101,6 @@ class CaseArguments(Arguments):
 
 
 def _some_of_search_answer(name: str, chosen: Collection[str]) -> type[Shape]:
-    """Returns a shape with these fields of the API's answer to a search."""
     fields: dict[str, Any] = {
         field: (info.annotation, info)
         for field, info in SearchAnswer.model_fields.items()

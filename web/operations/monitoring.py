@@ -149,7 +149,6 @@ FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real
 """Headers of what a proxy passes on, which does not come from this machine."""
 
 LEAST_FREE_BYTES = 100_000_000  # below this, the next ingest or upload may fill the disk
-
 _NOT_KEPT = {"Cache-Control": "no-store"}
 router = APIRouter(include_in_schema=False)
 

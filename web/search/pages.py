@@ -30,7 +30,6 @@ from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steerin
 from web.tallies import count_demand
 
 router = PageRouter()
-
 MEDIA_TYPES = {ReportFormat.JSON: "application/json", ReportFormat.CSV: "text/csv; charset=utf-8"}
 
 
@@ -285,7 +284,6 @@ def _with_chosen(chosen: str, counts: Mapping[str, int]) -> Mapping[str, int]:
 
 
 def _with_place(asked: SearchRequest) -> tuple[SearchRequest, Where]:
-    """Returns the request with the label of its place, or without one that is not clear."""
     try:
         commune = commune_meant(asked.near)
     except QueryError as error:
@@ -297,7 +295,6 @@ def _with_place(asked: SearchRequest) -> tuple[SearchRequest, Where]:
 
 
 def _link_to_tell(request: PageRequest, asked: SearchRequest) -> str:
-    """Returns the link to make a need known; a mail gets the need as subject, and its address."""
     contact_url = request.contact_url
     if contact_url.startswith("mailto:"):
         separator = "&" if "?" in contact_url else "?"

@@ -92,7 +92,6 @@ class SearchRequest:
         )
 
     def taking_back(self, phrase: str) -> Self:
-        """Returns the request without a phrase of the language model, or a part of the need."""
         return replace(self, taken_back=_once([*self.taken_back, phrase]))
 
     def with_whole_text(self) -> Self:

@@ -51,7 +51,6 @@ def allow_body(request: HTTPConnection, size: int) -> None:
 
 
 def allow_upload(request: HTTPConnection) -> None:
-    """Lets the body of a request hold an article, or a directory in a form."""
     settings = cast("Settings", request.app.state.settings)
     longest_mb = settings.max_article_mb
     if request.headers.get("Content-Type", "").startswith("multipart/"):

@@ -26,7 +26,6 @@ class NoSecret(SettingsError):
 
 
 def site_secret(settings: Settings, base: KnowledgeBase) -> str:
-    """Returns the secret of the site, made at first need; raises `NoSecret`."""
     given = settings.secret.get_secret_value()
     if given:
         return given
@@ -134,7 +133,6 @@ REMEMBERED_S = 400 * 24 * 60 * 60
 
 
 def device_cookie(secret: str, account: Account) -> str:
-    """Returns a cookie by which a browser is known again; without the account it says nothing."""
     return str(_signer(secret, account).dumps(secrets.token_urlsafe(9)))
 
 
@@ -147,7 +145,6 @@ def known_device(secret: str, account: Account, cookie: str) -> str:
 
 
 def device_name(user_agent: str) -> str:
-    """Returns the kind of browser and of system, such as "Firefox, Linux"; empty if unknown."""
     from ua_parser import parse_os, parse_user_agent
 
     user_agent = user_agent[:400]

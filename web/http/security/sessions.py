@@ -92,7 +92,6 @@ class Sessions:
         request.state.session = self._of_account(account, kept, token, device)
 
     def sign_out(self, request: Request, response: Response) -> None:
-        """Ends the session and deletes the cookie; raises if the base cannot be written."""
         kept = self.of(request).kept
         if kept:
             self._knowledge_base.sessions.end([kept.hash])
@@ -260,10 +259,7 @@ async def _accounts_upload(
 
 
 AForm = Annotated[FormData, Depends(_accounts_form)]
-"""The form that an account sent from a page of ours, without files."""
-
 AnUpload = Annotated[FormData, Depends(_accounts_upload)]
 """The same with files, which are closed with the answer, or with a text as long as an article."""
 
 AFormOfAnyone = Annotated[FormData, Depends(_browsers_form)]
-"""A form where nobody need be signed in, such as that to sign in."""

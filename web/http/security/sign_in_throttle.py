@@ -100,7 +100,6 @@ class SignInThrottle:
         )
 
     def let_in(self, claimant: Claimant) -> None:
-        """Forgets the attempts of who knew the password, and remembers whence they came."""
         with self._counts.change(_SIGNED_IN, claimant.pair) as known:
             known.count, known.at = 1, time.monotonic()
         if claimant.device:

@@ -158,7 +158,6 @@ class Throttle:
         return 0 if now - attempts.at > self._forgotten_after_s else int(attempts.count)
 
     def succeeded(self, key: str, *, forget: bool = True) -> None:
-        """Forgets all attempts of a key, or only the last."""
         with self._counts.change(self._kind, key) as attempts:
             attempts.count = 0 if forget else attempts.count - 1
 
@@ -224,7 +223,6 @@ class Quotas:
         self._counts = counts
 
     def take(self, quota: Quota, key: str, *, amount: float = 1, times: int = 1) -> None:
-        """Counts what is asked for; raises `Refusal` (429) if it is too much by now."""
         limit = LIMITS[quota]
         most = int(getattr(self._settings, limit.setting)) * limit.unit * times
         if most:
@@ -232,7 +230,6 @@ class Quotas:
             self._take(quota, key, limit.message, most / limit.period_s, at_once, amount)
 
     def take_of_site(self, site: str, host: str, per_day: int) -> None:
-        """Counts what an address asks for a site; raises `Refusal` (429) beyond its share."""
         most = max(LEAST_SHARE, per_day * SHARE_OF_ADDRESS)
         self._take("site", f"{site} {host}", _TOO_FAST, most / DAY_S, most)
 
