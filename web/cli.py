@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
-# NumPy's own threads are for larger products than a search's: on a busy machine they wait for each
-# other many times as long as they work. It is read when NumPy is first imported.
+# NumPy's own threads slow small products down on a busy machine; read at its first import.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 

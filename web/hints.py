@@ -28,7 +28,6 @@ SCRIPTS = {
     f"typing/{name}": Path(str(files("web").joinpath("embed", "widget", name)))
     for name in ("asker.js", "state.js")
 }
-"""The modules of the widget that the search field of the site is made of, too."""
 
 SUGGESTED = 8
 MAX_CHARS = 200

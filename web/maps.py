@@ -101,7 +101,6 @@ class MapView:
 
     @classmethod
     def of(cls, pins: Sequence[Pin]) -> Self:
-        """Draws pins of one part of France; there is at least one."""
         frame = _Frame.around([pin.point for pin in pins])
         at: dict[tuple[int, int], list[Pin]] = defaultdict(list)
         for pin in pins:

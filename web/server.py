@@ -138,8 +138,7 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
-            # Room for a query of 10,000 characters, percent-encoded: it is refused by us, in
-            # words, and not by the parser of requests.
+            # Room for a query of 10,000 characters: it is refused by us, in words.
             h11_max_incomplete_event_size=256 * 1024,
             lifespan="off",
             http=GuardedProtocol,
@@ -162,10 +161,8 @@ class Server(uvicorn.Server):
         self.code = 0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        # Not uvicorn's, which raises the signal again in the end: nothing after `run` would be
-        # done, and once in a while the signal is lost.
-        # Ctrl-C, and a service manager, may tell all processes: a worker ends once, and when the
-        # process that started it says so.
+        # Not uvicorn's, which raises the signal again in the end, and now and then loses it.
+        # Ctrl-C may reach all processes: a worker ends when the one that started it says so.
         is_worker = multiprocessing.parent_process() is not None
         if is_worker and sig == signal.SIGINT:
             return

@@ -64,8 +64,7 @@ class Supervisor(Regularly):
             worker.wait()
 
     def _watch(self) -> None:
-        # A base that cannot be read now, or a process for which there is no room, may be at the
-        # next look.
+        # What cannot be read or started now may be at the next look.
         with contextlib.suppress(KnowledgeBaseError, OSError):
             self._look()
 
@@ -86,8 +85,7 @@ class Supervisor(Regularly):
         if not is_due or self._ending.is_set():
             return
         place = self._knowledge_base.place
-        # Everybody on a machine may read the arguments of its programs, and the address of a
-        # database has a password.
+        # Not an argument, which everybody on a machine may read: it may hold a password.
         given = {"QUISAIT_KB": place.given} if isinstance(place, PostgresAddress) else {}
         self._worker = subprocess.Popen(
             self._command or worker_command(self._knowledge_base),

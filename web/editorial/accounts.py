@@ -223,8 +223,7 @@ def _account_page(
     )
 
 
-# A link for a forgotten password is a signed digest of the account as it is: whatever signs the
-# account out ends the link. Nothing is stored for it.
+# A forgotten password's link is a signed digest of the account: what signs that out ends it.
 LIMITS = ((1, 20 * 60), (10, 24 * 3600))
 
 

@@ -158,7 +158,6 @@ class _Sent:
             draft = drafts.save(draft.id, record, by=by, revision=self._revision)
             self._revision = draft.revision
         if what == "entry":
-            # The form for the entry of a participant.
             return see(self._request, address(Page.ORGANISATION, draft=draft.id, participant=on))
         if what == "keep_detail":
             drafts.keep_detail(draft.id, on)

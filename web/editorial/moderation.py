@@ -234,8 +234,6 @@ def _history(
 
 
 # An item of a published record: open, save, and it is published at once, as a version
-
-
 class _Item(NamedTuple):
     name: str
     fields: Sequence[str] = ()

@@ -245,8 +245,7 @@ class RecordForm:
     def _participants(
         self, base: Case, errors: dict[str, str], actor_named: Callable[[str], str]
     ) -> tuple[Participation, ...]:
-        # What a record has already is not this form's business, such as an actor whose directory
-        # comes later.
+        # What a record has already stays, such as an actor whose directory comes later.
         kept = {_row_of(participation, -1): participation for participation in base.participants}
         named_already = {participation.actor_id for participation in base.participants}
 

@@ -246,9 +246,8 @@ def csv_answer(
 Answer = TypeVar("Answer")
 Turn = Callable[[], AbstractAsyncContextManager[None]]
 
+
 # Coroutines because they only look something up: FastAPI would send a plain function to a thread.
-
-
 async def _request(request: Request) -> PageRequest:
     return PageRequest(request)
 

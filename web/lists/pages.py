@@ -182,7 +182,6 @@ ASheet = Annotated[FormData, Depends(_strangers_form)]
 
 @router.shows(Page.LIST_SHEET)
 async def no_sheet(request: APageRequest) -> Response:
-    """Answers an address that was kept, or typed: what was sent to it is forgotten."""
     return RedirectResponse(address(Page.LIST).path(request.language), 303)
 
 

@@ -171,7 +171,6 @@ def _unless_refused(work: Callable[[], _Value], language: Language) -> tuple[_Va
 
 
 def read_record(caller: Caller, uri: str) -> str | None:
-    """Returns the record of a URI as Markdown; None if it is no URI of a record."""
     for name, template in TEMPLATES.items():
         found = template.match(uri)
         if found and found["lang"] in set(Language):

@@ -205,8 +205,7 @@ def _may_read(request: Request, settings: Settings) -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if token and scheme.lower() == "bearer":
         return secrets.compare_digest(given.encode(), token.encode())
-    # A page of another site may lead a browser here by a name of its own, and a proxy of this
-    # machine passes the name of the site on.
+    # A page may lead a browser here by a name of its own, and a proxy passes the site's name.
     names = (request.client.host if request.client else "", request.url.hostname or "")
     return all(map(is_this_machine, names)) and not any(
         name in request.headers for name in FORWARDING

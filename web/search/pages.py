@@ -34,8 +34,6 @@ MEDIA_TYPES = {ReportFormat.JSON: "application/json", ReportFormat.CSV: "text/cs
 
 
 class ReportHasChanged(HTTPException):
-    """The report cannot be made again: it would not be the same."""
-
     def __init__(self) -> None:
         super().__init__(
             409, "The base, or the program, has changed since this report: make it anew."

@@ -64,7 +64,6 @@ class SearchRequest:
         return bool(self.like or self.unlike)
 
     def at(self, page: Page | str = Page.SEARCH, **more: str | int) -> Address:
-        """Returns the address of a page for this request, with `more` at the end of its query."""
         return Address(Page(page), query=tuple(self._pairs(more)))
 
     def data(self, path: str, **more: str | int) -> str:

@@ -240,8 +240,6 @@ async def _browsers_form(request: Request, session: ASession) -> AsyncIterator[F
 
 
 # Whose it is first: nothing long that a stranger sends is read.
-
-
 async def _accounts_form(
     request: Request, session: ASession, _account: AnyAccount
 ) -> AsyncIterator[FormData]:
