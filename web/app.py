@@ -34,8 +34,8 @@ from web.editorial import (
 from web.editorial.labels import filters as editorial_filters
 from web.embed import answers as embedded_answers
 from web.embed import configurator, scripts
-from web.http.dependencies import ReadingTurns, complete_search_turns, search_turns
 from web.http.errors import answer_errors
+from web.http.routing import ReadingTurns, complete_search_turns, search_turns
 from web.http.security.bodies import CheckedBodies
 from web.http.security.headers import SecurityHeaders
 from web.http.security.sessions import Sessions
@@ -77,13 +77,12 @@ ROOM_FILTERS = (
 )
 
 ASSETS_AT = "/static"
-
 LIST_FILES = 60
 """How many files of lists an address may have made at once, before it is slowed down."""
 
 
 class Application(FastAPI):
-    """Logs and counts requests, those too that fail outside of every middleware."""
+    """Logs and counts requests, also those that fail outside of every middleware."""
 
     log_requests = False
 

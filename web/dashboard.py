@@ -17,16 +17,14 @@ from kb.registers.clock import before, today
 from kb.registers.drafts import DraftState
 from kb.registers.sites import SHOWN_DAYS, SiteCounts
 from kb.search.results import Fit
-from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.refusals import no_such_action, not_allowed
-from web.http.routing import PageRouter, csv_answer, see, text_of
+from web.http.routing import APageRequest, PageRouter, csv_answer, see, text_of
 from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
 from web.tallies import tallies_of
 
 router = PageRouter()
-
 
 COLUMN_TITLES: Mapping[str, str] = {
     "need": N_("Need"),
@@ -49,21 +47,12 @@ COLUMN_TITLES: Mapping[str, str] = {
     "empty": N_("Without a fit"),
     "selections": N_("Results opened"),
 }
-"""The title of each column, by its name."""
 
-
-STEP, BAR = 10.0, 8.0
-"""Width of a day in a plot, and of the bar in it."""
-
+STEP, BAR = 10.0, 8.0  # width of a day in a plot, and of the bar in it
 HEIGHT = 100.0
 
 
 def stacked_bars(rows: Sequence[Sequence[int]]) -> Mapping[str, Any]:
-    """Returns a drawing with a bar for each row, its numbers piled up, the first one lowest.
-
-    The highest bar, of `top` in all, is as high as the drawing. A part of a bar has its series,
-    counted from 0, and its rectangle.
-    """
     top = max((sum(row) for row in rows), default=0)
     bars = []
     for place, row in enumerate(rows):
@@ -76,31 +65,23 @@ def stacked_bars(rows: Sequence[Sequence[int]]) -> Mapping[str, Any]:
     return {"bars": bars, "width": len(rows) * STEP, "height": HEIGHT, "top": top}
 
 
-YEAR_S = 365 * 24 * 60 * 60
 THIN_ACTORS = 3
 """A theme with fewer actors than this is thin, and so is one with fewer actors than cases."""
-SHOWN_AGEING = 10
-AGEING_IN_FILE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class FigureTable:
-    """Rows of figures. `columns` are names of `COLUMN_TITLES`."""
-
     columns: tuple[str, ...]
     rows: Sequence[tuple[str | int, ...]]
 
     @property
     def titles(self) -> Sequence[str]:
-        """The titles of the columns, in English."""
         return [COLUMN_TITLES[column] for column in self.columns]
 
     def plot(self, *columns: str) -> Mapping[str, Any]:
-        """Returns a bar for each row, of the numbers of these columns, the first one lowest."""
         return stacked_bars(self._numbers(columns))
 
     def total(self, *columns: str) -> int:
-        """Returns the sum of the numbers of these columns."""
         return sum(map(sum, self._numbers(columns)))
 
     def _numbers(self, columns: Sequence[str]) -> list[list[int]]:
@@ -109,7 +90,6 @@ class FigureTable:
 
 
 def waiting_work(base: KnowledgeBase) -> Mapping[str, int | str]:
-    """Returns how much waits for moderators, and since when the oldest does, empty if unknown."""
     drafts = base.drafts.list([DraftState.SUBMITTED])
     notices = base.notices.list([NoticeState.WAITING])
     sources = base.source_locations.list()
@@ -133,7 +113,6 @@ def missed_needs(base: KnowledgeBase) -> FigureTable:
 
 
 def searches_by_fit(base: KnowledgeBase) -> FigureTable:
-    """Returns the count of searches by best fit, on each of the last `SHOWN_DAYS` days."""
     days = _last_days()
     found = base.demand.searches(days[0])
     rows: list[tuple[str | int, ...]] = [
@@ -143,7 +122,6 @@ def searches_by_fit(base: KnowledgeBase) -> FigureTable:
 
 
 def thin_themes(base: KnowledgeBase) -> FigureTable:
-    """Returns the themes with few actors, those with most cases first."""
     thin = [
         theme for theme in base.themes() if theme.actors < THIN_ACTORS or theme.actors < theme.cases
     ]
@@ -153,20 +131,17 @@ def thin_themes(base: KnowledgeBase) -> FigureTable:
 
 
 def actors_by_department(base: KnowledgeBase) -> FigureTable:
-    """Returns the count of actors of every department, in the order of their codes."""
     counts = dict(base.departments())
     return FigureTable(("department", "actors"), [(code, counts.get(code, 0)) for code in NAMES])
 
 
 def ageing_actors(base: KnowledgeBase) -> FigureTable:
-    """Returns the actors that nothing confirmed for a year, the oldest first."""
-    oldest = base.ageing_actors.oldest(year_ago(), AGEING_IN_FILE)
+    oldest = base.ageing_actors.oldest(year_ago(), 5_000)
     rows = [(actor.name, actor.changed[:10]) for actor in oldest]
     return FigureTable(("organisation", "changed"), rows)
 
 
 def use_of_sites(base: KnowledgeBase) -> FigureTable:
-    """Returns the use of each site that embeds the search, on each of the last days."""
     return FigureTable(
         ("site", "day", "searches", "empty", "selections"),
         [(name, *row) for name, table in use_by_site(base).items() for row in table.rows],
@@ -174,7 +149,6 @@ def use_of_sites(base: KnowledgeBase) -> FigureTable:
 
 
 def use_by_site(base: KnowledgeBase) -> Mapping[str, FigureTable]:
-    """Returns the use by day of each site, by its name; of namesakes, by name and key."""
     days = _last_days()
     sites = base.sites.list()
     names = [site.name for site in sites]
@@ -196,20 +170,15 @@ TABLES: Mapping[str, Callable[[KnowledgeBase], FigureTable]] = {
     "ageing": ageing_actors,
     "sites": use_of_sites,
 }
-"""The tables that there are files of, by the name in their address."""
 
 
 def year_ago() -> str:
-    return before(YEAR_S)[:10]
+    return before(365 * 24 * 60 * 60)[:10]
 
 
 def _last_days() -> Sequence[str]:
     last = date.fromisoformat(today())
     return [(last - timedelta(days=ago)).isoformat() for ago in reversed(range(SHOWN_DAYS))]
-
-
-SHOWN_NEEDS = 50
-SHOWN_THEMES = 15
 
 
 @router.shows(Page.DASHBOARD)
@@ -224,7 +193,7 @@ def dashboard(request: APageRequest, _account: AModerator, done: str = "") -> Re
         done=done,
         demand=base.demand,
         choice=base.demand.choice(),
-        needs=base.demand.missed()[:SHOWN_NEEDS],
+        needs=base.demand.missed()[:50],
         below_threshold=base.demand.below_threshold(),
         searches=searches,
         fits=list(Fit),
@@ -233,19 +202,18 @@ def dashboard(request: APageRequest, _account: AModerator, done: str = "") -> Re
         waiting=waiting_work(base),
         subscribed=len(base.subscriptions.confirmed()),
         themes=thin_themes(base),
-        shown_themes=SHOWN_THEMES,
+        shown_themes=15,
         theme_langs=base.theme_languages(),
         covered=sum(1 for code in NAMES if counts.get(code)),
         without_actors=[code for code in NAMES if not counts.get(code)],
         ageing=base.ageing_actors.count(year_ago()),
-        oldest=base.ageing_actors.oldest(year_ago(), SHOWN_AGEING),
+        oldest=base.ageing_actors.oldest(year_ago(), 10),
         sites=use_by_site(base),
     )
 
 
 @router.takes(Page.DASHBOARD)
 def change_counting(request: APageRequest, account: AModerator, form: AForm) -> Response:
-    """Has searches counted or not, for administrators; or forgets a need that was asked."""
     demand, what = request.knowledge_base.demand, text_of(form, "do")
     if what in {"count", "stop"} and not account.role.may(AccountRole.ADMINISTRATOR):
         raise not_allowed()
@@ -261,7 +229,6 @@ def change_counting(request: APageRequest, account: AModerator, form: AForm) -> 
 
 @router.shows(Page.DASHBOARD_FILE)
 def figures_file(request: APageRequest, _account: AModerator, table: str = "searches") -> Response:
-    """Answers a table as a CSV file, for spreadsheets of the language."""
     if table not in TABLES:
         raise HTTPException(404)
     tallies_of(request.http).flush()

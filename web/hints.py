@@ -17,26 +17,20 @@ from web.api.routing import (
     reading_router,
 )
 from web.api.schemas import Shape
-from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE
+from web.http.routing import APageRequest
 from web.http.security.throttle import Quota, count_for_address
 from web.http.urls import Address, Page, address
 
 router = reading_router()
 
-
 SCRIPTS = {
     f"typing/{name}": Path(str(files("web").joinpath("embed", "widget", name)))
     for name in ("asker.js", "state.js")
 }
-"""The modules of the widget that the search field of the site is made of, too."""
 
 SUGGESTED = 8
-"""How many suggestions are given at most."""
-
 MAX_CHARS = 200
-"""Most characters that are completed."""
-
 answers = answers_of(router)
 
 

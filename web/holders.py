@@ -16,23 +16,16 @@ from kb.registers.alerts.outbox import NewMail, checked_address
 from kb.registers.holders import LINK_MAIL, Flag, FlaggedKind, FlagReason, HoldState
 from kb.resolution.contacts import contacts_of
 from web.catalogue.records import flagged_page, page_of_flag
-from web.http.dependencies import APageRequest
 from web.http.labels import translated
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
 from web.http.security.sessions import AForm, AFormOfAnyone, AModerator, ASession, sessions_of
 from web.http.urls import Page, address
 from web.mail import mail_writer_of
 
 router = PageRouter()
-
 FREE_ASKS = 5
 FREE_FLAGS = 5
-
-MAX_MESSAGE_CHARS = 1000
-MAX_FLAG_CHARS = 2000
-MAX_SETTLEMENT_CHARS = 500
 
 SENT: Mapping[str, str] = {
     "mail": N_(
@@ -62,13 +55,8 @@ DECIDED_MEANWHILE = N_("Another moderator has decided on this meanwhile.")
 def proves(email: str, actor: Actor, actors: Iterable[Actor]) -> bool:
     """Returns whether the address is at the domain of the actor's website, and of nobody else's.
 
-    The domain is the host of the website or lies below it. A host is no proof on which anybody may
-    have a page or a mailbox: a platform, a suffix under which names are registered, a host that
-    another of the `actors` has too. An address above the host is none either: the site of a
-    laboratory does not belong to everybody at its university.
-
-    Raises:
-        InputError: `email` is no e-mail address.
+    Platforms, public suffixes and hosts that other `actors` have prove nothing, nor do addresses at
+    a parent domain. Raises InputError if `email` is no address.
     """
     domain = checked_address(email).rpartition("@")[2]
     contacts = contacts_of(actor.website, (), (email,))
@@ -90,12 +78,8 @@ def _ascii(host: str) -> str:
         return ""
 
 
-# Asking for a page, and deciding
-
-
 @router.shows(Page.HOLD)
 def hold_page(request: APageRequest, record_id: str, sent: str = "", done: str = "") -> Response:
-    """The form to ask; for moderators, who asked and who holds the page."""
     actor = request.knowledge_base.actor(record_id)
     return _hold_page(request, actor, sent=SENT.get(sent, ""), done=DONE.get(done, ""))
 
@@ -146,7 +130,7 @@ def _ask(request: PageRequest, actor: Actor, form: Mapping[str, object]) -> Resp
         email = checked_address(typed["email"])
     except InputError as error:
         errors["email"] = translated(error.remark, request.language)
-    if len(typed["message"]) > MAX_MESSAGE_CHARS:
+    if len(typed["message"]) > 1000:
         errors["message"] = N_("Shorten it: 1,000 characters at most.")
     if errors:
         return _hold_page(request, actor, form={**typed, "errors": errors}, status_code=400)
@@ -194,9 +178,6 @@ def _hold_page(
     if "link" in shown:
         response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-# Following the link
 
 
 @router.shows(Page.HOLD_CONFIRM)
@@ -255,9 +236,6 @@ def _confirm_page(
     return response
 
 
-# What is wrong on a page
-
-
 @router.shows(Page.FLAG)
 def flag_form(request: APageRequest, kind: str = "", id: str = "", sent: str = "") -> Response:
     return _flag_page(request, kind, id, {}, sent=bool(sent))
@@ -275,7 +253,7 @@ def raise_flag(
         errors["subject"] = N_("Choose what it is about.")
     if not typed["text"]:
         errors["text"] = N_("Say in a sentence what is wrong.")
-    elif len(typed["text"]) > MAX_FLAG_CHARS:
+    elif len(typed["text"]) > 2000:
         errors["text"] = N_("Shorten it: 2,000 characters at most.")
     try:
         email = checked_address(typed["email"]) if typed["email"] else ""
@@ -321,7 +299,7 @@ def flagged_pages(request: APageRequest, _account: AModerator, done: str = "") -
 def settle(request: APageRequest, account: AModerator, form: AForm) -> Response:
     base = request.knowledge_base
     id, line = text_of(form, "id"), " ".join(text_of(form, "settlement").split())
-    if not line or len(line) > MAX_SETTLEMENT_CHARS:
+    if not line or len(line) > 500:
         message = (
             N_("Shorten it: one line, 500 characters at most.")
             if line

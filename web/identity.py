@@ -24,39 +24,36 @@ from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
 from kb.registers.pictures import MAX_UPLOAD_MB, is_picture_name
 from web.http.colours import channels, contrast
-from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import Language
 from web.http.refusals import no_such_action
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import (
+    APageRequest,
+    OpenKnowledgeBase,
+    PageRequest,
+    PageRouter,
+    number_in,
+    see,
+    text_of,
+)
 from web.http.safe_html import article
 from web.http.security.cookies import REMEMBERED_S
 from web.http.security.sessions import DAY_S, AnAdministrator, AnUpload
 from web.http.urls import Page, address
 
 router = PageRouter()
-
-
-LEAST_CONTRAST = 4.5
-"""The contrast of texts with what is behind them, of WCAG 2.2 at level AA."""
-
+LEAST_CONTRAST = 4.5  # the contrast of texts with what is behind them, of WCAG 2.2 at level AA
 LIGHT_PAPERS = ("#faf5e9", "#fffcf4")
 DARK_PAPERS = ("#1a1714", "#24201b")
-"""What texts stand on, as `palette.css` says."""
-
 _STEP = 0.005
 
 
 class Accent(NamedTuple):
-    """The chosen colour, and what it becomes on light and on dark paper, each as `#rrggbb`."""
-
     chosen: str
     light: str
     dark: str
 
 
 def accent_of(chosen: str) -> Accent:
-    """Returns the accent of a chosen colour, which is written `#rrggbb`."""
     light = _readable(chosen, LIGHT_PAPERS, step=-_STEP)
     return Accent(chosen, light, _readable(chosen, DARK_PAPERS, step=_STEP))
 
@@ -71,19 +68,16 @@ def _readable(colour: str, papers: tuple[str, ...], step: float) -> str:
 
 
 TEXT_PAGES = (Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY)
-
 _BLANK = re.compile(r"\[\[(.+?)\]\]")
 
 
 @cache
 def default_text(page: Page, language: Language) -> str:
-    """Returns the Markdown that a page has until the operator writes another."""
     file = files("web").joinpath("texts", f"{page}.{language}.md")
     return file.read_text(encoding="utf-8").strip()
 
 
 def site_text(identity: Identity, page: Page, language: Language) -> str:
-    """Returns the Markdown of a page."""
     return identity.texts.get(f"{page}.{language}") or default_text(page, language)
 
 
@@ -99,7 +93,6 @@ def shown(text: str, *, with_blanks: bool) -> Markup:
 
 
 KEPT_FOREVER = "public, max-age=31536000, immutable"
-
 MEDIA_TYPES: Mapping[str, str] = {"png": "image/png", "webp": "image/webp"}
 
 
@@ -129,7 +122,6 @@ def text_page(http: Request, request: APageRequest) -> Response:
 
 @router.api_route("/identity.css", methods=["GET", "HEAD"])
 def style(request: APageRequest, v: int = 0) -> Response:
-    """Answers the colours of the site; pages ask with the number of the identity's revision."""
     current, content = request.identity, ""
     if chosen := current.identity.accent:
         accent = accent_of(chosen)
@@ -155,14 +147,10 @@ CHANGED_MEANWHILE = N_(
     "Someone else changed the settings meanwhile. What you typed is below: save it to replace "
     "theirs, or look at theirs first."
 )
-MAX_REVISION = 2**31 - 1
-"""The largest number that an address may name a revision by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What the form shows: the identity as it was typed, and what of it was refused."""
-
     identity: Identity
     revision: int
     wrong: str = ""
@@ -174,9 +162,8 @@ def settings_page(
     request: APageRequest,
     _account: AnAdministrator,
     done: str = "",
-    revision: Annotated[int, Query(ge=0, le=MAX_REVISION)] = 0,
+    revision: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
-    """Shows the settings, or those of an earlier `revision`, to be saved again."""
     current = request.knowledge_base.identity.current()
     shown = request.knowledge_base.identity.get(revision) if revision else current
     return _settings_page(

@@ -1,8 +1,4 @@
-"""Mails: written from templates, with signed links, sent from the outbox; its page.
-
-A mail has two templates, `<name>.txt` and `<name>.html`; the first line of the text is its subject.
-Several processes may serve one base: each mail is taken by one of them.
-"""
+"""Mails: written from templates `<name>.txt`, subject first, and `<name>.html`; the outbox."""
 
 import logging
 import re
@@ -32,11 +28,9 @@ from kb.registers.alerts.outbox import NewMail
 from kb.registers.clock import moment, now
 from kb.registers.identity import Identity
 from kb.settings import Settings, is_this_machine
-from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import no_such_action
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
 from web.http.security.cookies import signing, site_secret
 from web.http.security.sessions import AForm, AnAdministrator
 from web.http.templating import Renderer
@@ -45,8 +39,6 @@ from web.regularly import Regularly
 
 
 class SignedLinks:
-    """Signs values, each for one purpose, and reads them back."""
-
     def __init__(self, secret: str) -> None:
         self._secret = secret
 
@@ -68,17 +60,13 @@ class SignedLinks:
 
 
 def signed_links_of(request: PageRequest) -> SignedLinks:
-    """Returns what signs the links of a site; raises `NoSecret` if there is no secret."""
     return SignedLinks(site_secret(request.settings, request.knowledge_base))
 
 
 class MailWriter:
-    """Writes the mails of a site."""
-
     def __init__(
         self, renderer: Renderer, settings: Settings, identity: Callable[[], Identity] = Identity
     ) -> None:
-        """`identity` gives what the site is called now."""
         self._renderer = renderer
         self._identity = identity
         self._root = settings.public_url.rstrip("/")
@@ -94,12 +82,7 @@ class MailWriter:
         unsubscribe: Address | None = None,
         **context: object,
     ) -> NewMail:
-        """Returns the mail of the templates `name`, to be queued; `purpose` as in `NewMail`.
-
-        The templates get `root`, the address of the site without a final slash, its `identity`, the
-        URLs `link` and `unsubscribe_url`, and `context`. No text of a stranger goes into the
-        context of a mail to an address that nobody has confirmed.
-        """
+        """Returns a mail to queue; no stranger's text may go to an unconfirmed address."""
         language = Language(lang) if lang in set(Language) else DEFAULT_LANGUAGE
         unsubscribe_url = self._root + unsubscribe.path(language) if unsubscribe else ""
         context |= {
@@ -125,7 +108,6 @@ class MailWriter:
 
 
 def mail_writer_of(request: PageRequest) -> MailWriter:
-    """Returns what writes the mails that a page causes."""
     renderer = cast("Renderer", request.http.app.state.renderer)
     return MailWriter(renderer, request.settings, lambda: request.identity.identity)
 
@@ -140,7 +122,6 @@ router = PageRouter()
 
 @router.shows(Page.MAIL)
 def mail_page(request: APageRequest, _account: AnAdministrator, done: str = "") -> Response:
-    """How many mails are on their way, and which could not be sent; the text of none."""
     return _mail_page(request, done=DONE.get(done, ""))
 
 
@@ -171,35 +152,26 @@ def _mail_page(request: PageRequest, *, done: str = "", message: str = "") -> Re
     )
 
 
-MAX_SUBJECT_CHARS = 150
-
-
 class LinkHeader(UnstructuredHeader, BaseHeader):
     """A header with a link, in one line: encoded in words, it is no link (RFC 8058)."""
 
     def fold(self, *, policy: Policy) -> str:
-        """Returns the line, ended as the policy says."""
         return f"{self.name}: {self}{policy.linesep}"
 
 
 _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("list-unsubscribe", LinkHeader)
-_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 
 def message_of(mail: NewMail, sender: str, id: str = "", at: str = "") -> EmailMessage:
-    """Returns the message; the same each time that a mail with an id and a time is tried.
-
-    `sender` is an address, or a name with an address in angle brackets. No header can hold another:
-    what is in several lines becomes one.
-    """
+    """Returns the message, the same at each try; no header can hold another."""
     name, address = parseaddr(sender)
-    message = EmailMessage(policy=_POLICY)
+    message = EmailMessage(policy=SMTP.clone(header_factory=_HEADERS))
     message["From"] = MailAddress(name, addr_spec=address)
     message["To"] = MailAddress(addr_spec=mail.recipient)
-    message["Subject"] = _line(mail.subject)[:MAX_SUBJECT_CHARS]
+    message["Subject"] = _line(mail.subject)[:150]
     message["Date"] = format_datetime(datetime.fromisoformat(at or now()))
     message["Message-ID"] = f"<{id or secrets.token_hex(12)}@{address.partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
@@ -218,18 +190,13 @@ def _line(text: str) -> str:
 
 
 TIMEOUT_S = 20.0
-
 _PORTS = {"smtps": 465, "smtp": 587}
 _PERMANENT = 500
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A mail server; `own_name` is what this machine calls itself there.
-
-    `is_tls`: encrypted from the first byte; `is_plain`: not at all, which takes a setting or this
-    machine; else by STARTTLS. `trusted` are the certificates, those of this machine if None.
-    """
+    """A mail server: TLS, plain, or STARTTLS if neither; `own_name` is this machine's."""
 
     host: str
     port: int
@@ -242,7 +209,6 @@ class MailServer:
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
-        """The mail server of the settings, or None if no mail can be sent."""
         if not settings.sends_mail:
             return None
         address = urlsplit(settings.smtp_url.get_secret_value())
@@ -289,7 +255,6 @@ class MailServer:
             yield connection
 
     def deliver(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
-        """Gives the server a message; raises `MailError` if it does not take it."""
         refused: tuple[str, int, bytes | str]
         try:
             connection.send_message(message)
@@ -306,23 +271,17 @@ class MailServer:
         else:
             return
         said, status, text = refused
-        for_good = status >= _PERMANENT
-        raise MailError(said, for_good=for_good, host=self.host, reason=_reason(text))
+        raise MailError(said, for_good=status >= _PERMANENT, host=self.host, reason=_reason(text))
 
 
 def _reason(answer: object) -> str:
-    """An answer of a server, or of the system, in a line without a full stop."""
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer or "")
     return " ".join(text.split())[:200].rstrip(".")
 
 
 LOOK_EVERY_S = 2.0
-MOST_AT_ONCE = 50
-"""Most mails in one connection, before the thread looks whether it is to end."""
-
-REST_S = 60.0
-"""How long a mail server is left alone that cannot be reached."""
-
+MOST_AT_ONCE = 50  # most mails in one connection, before the thread looks whether it is to end
+REST_S = 60.0  # how long a mail server is left alone that cannot be reached
 _log = logging.getLogger(__name__)
 
 
@@ -332,7 +291,6 @@ class MailSender(Regularly):
     def __init__(
         self, knowledge_base: KnowledgeBase, settings: Settings, server: MailServer | None = None
     ) -> None:
-        """`server` is that of the settings unless given."""
         super().__init__("mail", self._send, LOOK_EVERY_S)
         self._knowledge_base = knowledge_base
         self._sender = settings.mail_from

@@ -25,22 +25,17 @@ from kb.settings import Settings
 
 router = APIRouter(include_in_schema=False)
 
-
 LEAFLET_FILES = {
     f"leaflet/{name}": Path(str(files("xstatic.pkg.leaflet"))) / "data" / name
     for name in ("leaflet.js", "leaflet.css")
 }
-"""The files of Leaflet that are served, by their name among the static files."""
 
 SUGGESTED = 8
-"""How many towns are suggested at most."""
-
 _OUTLINES = "/maps/outlines.json"
 
 
 @cache
 def outlines_json() -> bytes:
-    """The outlines of the departments as GeoJSON, each with its code and name."""
     features = [
         {
             "type": "Feature",
@@ -58,7 +53,6 @@ def outlines_json() -> bytes:
 
 @cache
 def outlines_url() -> str:
-    """The address of `outlines_json`, which changes with its content."""
     return f"{_OUTLINES}?v={sha256(outlines_json()).hexdigest()[:12]}"
 
 
@@ -73,25 +67,15 @@ def outlines_file() -> Response:
 
 @router.get("/maps/towns.json")
 def towns(q: Annotated[str, Query(max_length=100)] = "") -> Response:
-    """Returns the labels of towns that begin as `q` does, largest first."""
     labels = [commune.label for commune in communes_beginning(q, SUGGESTED)]
     return JSONResponse(labels, headers={"Cache-Control": "public, max-age=86400"})
 
 
 WIDTH = 480
-"""The width of a drawing, in its own pixels."""
-
-MARGIN_KM, MARGIN_KM_OF_ONE = 30.0, 75.0
-"""How much is shown around the points, and around a single one."""
-
-MOST_TALL, LEAST_TALL = 1.1, 0.7
-"""The height of a drawing, in widths."""
-
 KM_PER_DEGREE = 111.2
-
-BEYOND = WIDTH // 2
-"""How far outside of a drawing a line may go."""
-
+MARGIN_KM, MARGIN_KM_OF_ONE = 30.0, 75.0
+MOST_TALL, LEAST_TALL = 1.1, 0.7
+BEYOND = WIDTH // 2  # how far outside of a drawing a line may go
 Floats = NDArray[np.float64]
 
 
@@ -117,7 +101,6 @@ class MapView:
 
     @classmethod
     def of(cls, pins: Sequence[Pin]) -> Self:
-        """Draws pins of one part of France; there is at least one."""
         frame = _Frame.around([pin.point for pin in pins])
         at: dict[tuple[int, int], list[Pin]] = defaultdict(list)
         for pin in pins:
@@ -138,7 +121,6 @@ class MapView:
 
 
 def map_views(pins: Iterable[Pin]) -> list[MapView]:
-    """Returns a map for each part of France that has pins, that with most first."""
     by_part: dict[Box, list[Pin]] = defaultdict(list)
     for pin in pins:
         part = next((box for box in PARTS_OF_FRANCE if box.holds(pin.point)), None)
@@ -150,8 +132,6 @@ def map_views(pins: Iterable[Pin]) -> list[MapView]:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """What a drawing shows: its western and northern edge, and how many pixels are a degree."""
-
     west: float
     north: float
     per_longitude: float
@@ -194,11 +174,7 @@ def _coasts() -> Sequence[tuple[Floats, Sequence[float]]]:
 
 
 def _land(frame: _Frame) -> str:
-    """The path of the departments in a frame: a closed line of each ring that it shows any of.
-
-    What a pixel cannot show is left out. What is far outside is pulled to a line around the frame:
-    nobody sees it, and it says less.
-    """
+    """Returns the path of the departments in a frame, without what a pixel cannot show."""
     room = (WIDTH, frame.height)
     frame_east = frame.west + WIDTH / frame.per_longitude
     frame_south = frame.north - frame.height / frame.per_latitude
@@ -235,5 +211,4 @@ def result_map(
 
 
 def organisation_map(actor: Actor) -> Sequence[MapView]:
-    """Returns the map of where an organisation is; none if that is unknown, or abroad."""
     return map_views([Pin(actor.point, "", actor.place or actor.name)] if actor.point else [])

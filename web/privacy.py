@@ -6,32 +6,20 @@ from collections.abc import Mapping, Sequence
 from starlette.responses import Response
 
 from kb.editorial.personal_data import Unreached
-from kb.errors import (
-    InputError,
-    KnowledgeBaseError,
-    NotYetScrubbed,
-    UnknownRecord,
-)
+from kb.errors import InputError, KnowledgeBaseError, NotYetScrubbed, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.personal_data.keeping import PersonalFinding
 from kb.registers.personal_data.traits import NOT_ERASED, PersonalKind, Retention
-from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, text_of
 from web.http.security.sessions import AForm, AnAdministrator
 from web.http.urls import Page, address
 from web.regularly import Regularly
 
 router = PageRouter()
-
-
-FIRST_AFTER_S = 60.0
-"""How long a server is left alone when it starts."""
-
+FIRST_AFTER_S = 60.0  # how long a server is left alone when it starts
 EVERY_S = 60 * 60.0
-
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +32,6 @@ class Forgetting(Regularly):
         self._retention = retention
 
     def start(self) -> None:
-        """Starts, unless the base cannot be written."""
         if self._knowledge_base.writable:
             super().start()
 
@@ -92,11 +79,7 @@ _PAGES: Mapping[PersonalKind, Page] = {
     PersonalKind.SITE: Page.SITES,
     PersonalKind.SETTINGS: Page.SETTINGS,
 }
-"""The page on which a thing is shown, by its id if the page has one, or those of its kind."""
 
-ERASED = N_("Erased, in the files too.")
-TAKEN_OUT = N_("Taken out of every text, in the files too.")
-NOT_HERE = N_("It is no longer here, or it is a job that has not ended.")
 UNCONFIRMED = N_("Tick the box first: this cannot be undone.")
 
 UNREACHED_LABELS = {
@@ -104,11 +87,6 @@ UNREACHED_LABELS = {
     Unreached.UNDER_WAY: N_("a copy or a backup that is being made: look again when it is done"),
     Unreached.UPLOAD: N_("a file that was sent: it goes when its job has ended, or after a day"),
 }
-"""What is said of what is neither searched nor erased."""
-
-BUSY = N_(
-    "Another process uses the database. What was erased is cleaned from its files within the hour."
-)
 
 
 @router.shows(Page.PERSONAL_DATA)
@@ -132,16 +110,19 @@ def find_or_erase(request: APageRequest, account: AnAdministrator, form: AForm) 
             if kind not in set(PersonalKind):
                 raise no_such_action()
             base.personal_data.erase(PersonalKind(kind), text_of(form, "id"), by=account.name)
-            done = ERASED
+            done = N_("Erased, in the files too.")
         elif what == "take_out":
             base.personal_data.take_out(term, by=account.name)
-            done = TAKEN_OUT
+            done = N_("Taken out of every text, in the files too.")
     except UnknownRecord:
-        message, status_code = NOT_HERE, 404
+        message, status_code = N_("It is no longer here, or it is a job that has not ended."), 404
     except InputError as error:
         message, status_code = error.remark, 400
     except NotYetScrubbed:
-        done = BUSY
+        done = N_(
+            "Another process uses the database. What was erased is cleaned from its files within "
+            "the hour."
+        )
     try:
         found = base.personal_data.find(term)
     except InputError as error:

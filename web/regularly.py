@@ -26,7 +26,6 @@ class Regularly:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends after what is under way."""
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()

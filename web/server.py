@@ -1,8 +1,4 @@
-"""The server: takes its port first, warms up, and prints its address when it is ready.
-
-Workers are equal processes on one base; with several, the one that was started starts them, and
-does what is done once for a site: jobs, mails, forgetting.
-"""
+"""The server: takes its port first, warms up, prints its address when ready, keeps workers."""
 
 import asyncio
 import gc
@@ -50,29 +46,16 @@ from web.privacy import Forgetting
 from web.regularly import Regularly
 from web.supervisor import Supervisor
 
-MOST_FILES = 65_536
-"""Open files that are asked for: more than any limit of connections."""
-
+MOST_FILES = 65_536  # open files that are asked for: more than any limit of connections
 LOOK_EVERY_S = 0.25
-
-TURN_S = 0.0005
-"""After how long a thread gives way to another: a search waits for a turn wherever it lets go of
-the interpreter, and a long article that is searched for proposals would take the usual 5 ms."""
-
-BACKLOG = 256
-"""One burst opens so many connections before limits see them."""
-
-HINTS_AFTER_S = 3.0
-"""How long after it listens a worker loads what only some answers need."""
-
+TURN_S = 0.0005  # how long a thread runs before others: a search must not wait for long articles
+BACKLOG = 256  # one burst opens so many connections before limits see them
+HINTS_AFTER_S = 3.0  # how long after it listens a worker loads what only some answers need
 SAVED_EVERY_S = 600.0
 """How often a worker looks whether much is new that searches would find out again."""
 
-ANSWERS_WITHIN_S = 5
-"""How long answers in flight may take, once the server is told to end."""
-
+ANSWERS_WITHIN_S = 5  # how long answers in flight may take, once the server is told to end
 INTERRUPTED = 128 + signal.SIGINT
-
 _log = logging.getLogger(__name__)
 
 
@@ -84,13 +67,9 @@ def serve(
     access_log: bool,
     on_ending: Callable[[int], object] = lambda _: None,
 ) -> None:
-    """Serves the knowledge base until it is told to end, by SIGTERM or an interruption.
+    """Serves until SIGTERM or an interruption; `on_ending` gets the exit code when the end begins.
 
-    `on_ending` is called with the code to exit with, when the end begins.
-
-    Raises:
-        SettingsError: the host and port cannot be listened on.
-        KnowledgeBaseError: there is no knowledge base to serve, or it cannot be used.
+    Raises SettingsError if the port is taken, KnowledgeBaseError if no base can be used.
     """
     with (
         # First, so that a port in use is told at once and not after the encoder is loaded.
@@ -138,16 +117,11 @@ def serve(
 
 
 class Beside(Protocol):
-    """Work beside the answers, as long as the server runs."""
-
     def start(self) -> None: ...
-
     def stop(self) -> None: ...
 
 
 class Server(uvicorn.Server):
-    """A worker: answers, and does what runs beside."""
-
     def __init__(
         self,
         app: FastAPI,
@@ -164,8 +138,7 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
-            # Room for a query of 10,000 characters, percent-encoded: it is refused by us, in
-            # words, and not by the parser of requests.
+            # Room for a query of 10,000 characters: it is refused by us, in words.
             h11_max_incomplete_event_size=256 * 1024,
             lifespan="off",
             http=GuardedProtocol,
@@ -188,10 +161,8 @@ class Server(uvicorn.Server):
         self.code = 0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        # Not uvicorn's, which raises the signal again in the end: nothing after `run` would be
-        # done, and once in a while the signal is lost.
-        # Ctrl-C, and a service manager, may tell all processes: a worker ends once, and when the
-        # process that started it says so.
+        # Not uvicorn's, which raises the signal again in the end, and now and then loses it.
+        # Ctrl-C may reach all processes: a worker ends when the one that started it says so.
         is_worker = multiprocessing.parent_process() is not None
         if is_worker and sig == signal.SIGINT:
             return
@@ -239,7 +210,6 @@ class _SearchUpkeep(Regularly):
 
 
 def warm_up(knowledge_base: KnowledgeBase) -> None:
-    """Loads the encoder and the index, so that no visitor waits for them."""
     with suppress(QueryError):
         knowledge_base.search("bonjour", limit=1)
 
@@ -262,7 +232,7 @@ def _run_workers(
     *,
     access_log: bool,
 ) -> int:
-    """Runs workers until a signal; returns the code to exit with. Raises if none could begin."""
+    """Runs workers until a signal; returns the code to exit with, or raises if none begins."""
     told: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: told.append(number))
@@ -337,7 +307,6 @@ def _work(
     access_log: bool,
     is_ready: Event,
 ) -> None:
-    """Is a worker, until it is told to end or the process that started it is gone."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with log_lines(settings.log, settings.log_level):
         try:
@@ -361,7 +330,6 @@ def _end_with_parent() -> None:
 
 
 def _raise_file_limit() -> None:
-    """Lets this process, and those that it starts, open as many files as they may."""
     with suppress(ImportError):  # a system without such limits
         import resource
 

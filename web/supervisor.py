@@ -1,7 +1,4 @@
-"""Starts a worker, a process of low priority, whenever jobs wait, as long as the server runs.
-
-It ends by itself when no job has come for a while; a job that it was at goes back into the queue.
-"""
+"""Starts a worker of low priority whenever jobs wait; it ends when no job comes for a while."""
 
 import contextlib
 import logging
@@ -22,13 +19,10 @@ from web.regularly import Regularly
 LOOK_EVERY_S = 1.0
 LINGER_S = 60
 ENDS_WITHIN_S = 7.0
-MAX_PAUSE_S = 60.0
-
 _log = logging.getLogger(__name__)
 
 
 def worker_command(knowledge_base: KnowledgeBase) -> list[str]:
-    """Returns the command that starts a worker with the settings of this process."""
     # -P: a folder called `web` where the server was started is not ours.
     worker = [sys.executable, "-P", "-m", "web", "work", "--until-idle", "--linger", str(LINGER_S)]
     if isinstance(knowledge_base.place, Path):
@@ -47,12 +41,10 @@ class Supervisor(Regularly):
         self._not_before = 0.0
 
     def start(self) -> None:
-        """Starts looking for jobs, unless the base cannot be written."""
         if self._knowledge_base.writable:
             super().start()
 
     def stop(self) -> None:
-        """Ends the worker and waits for it."""
         # The worker first: the thread may be waiting for a base that is locked.
         self._ending.set()
         self._end_worker()
@@ -72,8 +64,7 @@ class Supervisor(Regularly):
             worker.wait()
 
     def _watch(self) -> None:
-        # A base that cannot be read now, or a process for which there is no room, may be at the
-        # next look.
+        # What cannot be read or started now may be at the next look.
         with contextlib.suppress(KnowledgeBaseError, OSError):
             self._look()
 
@@ -85,7 +76,7 @@ class Supervisor(Regularly):
             self._worker = None
             self._failures = self._failures + 1 if code else 0
             if code:
-                pause = min(2.0**self._failures, MAX_PAUSE_S)
+                pause = min(2.0**self._failures, 60.0)
                 self._not_before = time.monotonic() + pause
                 _log.warning("The worker ended with %s; the next starts in %.0f s.", code, pause)
         jobs = self._knowledge_base.jobs
@@ -94,8 +85,7 @@ class Supervisor(Regularly):
         if not is_due or self._ending.is_set():
             return
         place = self._knowledge_base.place
-        # Everybody on a machine may read the arguments of its programs, and the address of a
-        # database has a password.
+        # Not an argument, which everybody on a machine may read: it may hold a password.
         given = {"QUISAIT_KB": place.given} if isinstance(place, PostgresAddress) else {}
         self._worker = subprocess.Popen(
             self._command or worker_command(self._knowledge_base),

@@ -1,7 +1,4 @@
-"""Counts searches by what they found, and the use of embedding sites: written every ten seconds.
-
-Until then needs that nothing answered wait in memory, where an administrator chose to count.
-"""
+"""Counts searches and the use of embedding sites; written every ten seconds."""
 
 import logging
 import threading
@@ -22,9 +19,7 @@ from web.http.security.cookies import site_secret
 from web.regularly import Regularly
 
 WRITTEN_EVERY_S = 10.0
-MOST_WAITING = 500
-"""Needs that wait at most; those of a flood of searches are not counted."""
-
+MOST_WAITING = 500  # needs that wait at most; those of a flood of searches are not counted
 _log = logging.getLogger(__name__)
 
 
@@ -38,8 +33,6 @@ def best_fit(found: SearchResult) -> str:
 
 
 class Tallies(Regularly):
-    """Counts that wait to be written. Safe to share between threads."""
-
     def __init__(
         self,
         knowledge_base: KnowledgeBase,
@@ -58,7 +51,6 @@ class Tallies(Regularly):
         self._uses: dict[tuple[str, str], SiteCounts] = {}
 
     def stop(self) -> None:
-        """Writes the last counts and stops."""
         super().stop()
         self.flush()
 
@@ -73,7 +65,6 @@ class Tallies(Regularly):
                     self._missed.append(text)
 
     def add_use(self, key: str, counts: SiteCounts) -> None:
-        """Adds to the counts of a site today."""
         self._keep_use(self._site_day(), key, counts)
 
     def requests_today(self, key: str) -> int:
@@ -103,8 +94,7 @@ class Tallies(Regularly):
             self._counts_searches = base.demand.choice().counted
             if self._counts_searches and fits:
                 needs = [need for text in missed if (need := base.countable_need(text))]
-                secret = site_secret(self._settings, base)
-                base.demand.count(self._day(), fits, needs, key=secret)
+                base.demand.count(self._day(), fits, needs, key=site_secret(self._settings, base))
         except QuisaitError as error:
             _log.warning("Searches were not counted: %s", error)
 
@@ -118,6 +108,6 @@ def tallies_of(request: Request) -> Tallies:
 
 
 def count_demand(request: Request, text: str, result: SearchResult) -> None:
-    """Counts a search that a person made on a page: not its head."""
+    """Counts a search that was made on a page by GET, not by HEAD."""
     if request.method == "GET":
         tallies_of(request).add_search(text, result)

@@ -1,8 +1,4 @@
-"""Digests: the news of all topics of a subscriber in one mail, when they are due.
-
-A daily digest is due each day from an hour of this machine's time zone on, a weekly one on Monday.
-What is told follows on what was told before. Where nothing is new, no mail is sent.
-"""
+"""Digests: the news of all topics of a subscriber in one mail, sent when due and not empty."""
 
 import logging
 from collections.abc import Sequence
@@ -14,13 +10,7 @@ from ingest.schedule import local_time
 from kb.errors import KnowledgeBaseError, QueryError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.alerts.subscriptions import (
-    DIGEST,
-    Frequency,
-    NewsTopic,
-    Subscriber,
-    Subscription,
-)
+from kb.registers.alerts.subscriptions import DIGEST, Frequency, NewsTopic, Subscriber, Subscription
 from kb.settings import Settings
 from web.alerts.news import NewsItem, news_of
 from web.http.i18n import Language
@@ -31,22 +21,16 @@ from web.mail import MailWriter, SignedLinks
 from web.regularly import Regularly
 
 TO_CONFIRM, TO_MANAGE = "alert to confirm", "alerts of a subscriber"
-
 MOST_OF_A_TOPIC = 10
-
 _DAY = timedelta(days=1)
-
 SETTLED = timedelta(seconds=60)
 """How old news are at least: what is being written as a digest is made is told in the next."""
 
 LOOK_EVERY_S = 60.0
-
 _log = logging.getLogger(__name__)
 
 
 class TopicNews(NamedTuple):
-    """The news of a topic: the first of them, and how many more there are at least."""
-
     topic: NewsTopic
     items: Sequence[NewsItem]
     more: int
@@ -54,7 +38,6 @@ class TopicNews(NamedTuple):
 
 
 def is_due(subscription: Subscription, hour: int, moment: datetime) -> bool:
-    """Whether a subscription is to be told of at a moment, with its time zone."""
     due = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
     if due > moment:
         due -= _DAY
@@ -65,12 +48,9 @@ def is_due(subscription: Subscription, hour: int, moment: datetime) -> bool:
 
 
 class Digests(Regularly):
-    """Makes the digests of a site whose settings let it send mails."""
-
     def __init__(
         self, knowledge_base: KnowledgeBase, settings: Settings, renderer: Renderer
     ) -> None:
-        """Opens the secret of the site; raises `NoSecret` where none can be kept."""
         super().__init__("digests", self._queue, LOOK_EVERY_S)
         self._knowledge_base = knowledge_base
         self._writer = MailWriter(
@@ -80,10 +60,7 @@ class Digests(Regularly):
         self._hour = settings.digest_hour
 
     def queue_due(self, moment: datetime, *, all_now: bool = False) -> int:
-        """Queues the digests that are due; returns how many mails.
-
-        `moment` is the time, with its time zone. With `all_now`, every topic is told of.
-        """
+        """Queues the digests due at `moment`, or all with `all_now`; returns how many mails."""
         subscriptions = self._knowledge_base.subscriptions
         until = _written(moment - SETTLED)
         count = 0
@@ -122,7 +99,6 @@ class Digests(Regularly):
     def _mail(
         self, subscriber: Subscriber, due: Sequence[Subscription], until: str
     ) -> NewMail | None:
-        """The mail with the news of a subscriber's topics; None where nothing is new."""
         language = Language(subscriber.lang)
         news = self._news(due, language, until)
         if not news:
@@ -147,5 +123,4 @@ class Digests(Regularly):
 
 
 def _written(moment: datetime) -> str:
-    """A moment as registers write it (`kb.registers.clock`)."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")

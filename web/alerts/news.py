@@ -1,9 +1,4 @@
-"""News: what was published or changed of a topic, and feeds of it (Atom, RFC 4287).
-
-What a search finds is news where its fit is at least possible, by the time when it was first
-published: not by the time when it began to match, which nobody can know afterwards. An entry of a
-feed keeps its id whatever becomes of its record.
-"""
+"""News of a topic, by the time of publication, and feeds of it (Atom, RFC 4287)."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -27,28 +22,21 @@ from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
 from kb.text.markdown import plain_text
 from web.api.routing import revalidated
-from web.http.dependencies import A_SEARCH, APageRequest
 from web.http.i18n import Language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
-from web.http.request import PageRequest
-from web.http.routing import PageRouter
+from web.http.routing import A_SEARCH, APageRequest, PageRequest, PageRouter
 from web.http.urls import Address, Page, address
 from web.search.evidence_text import first_sentence, strongest
 from web.search.request import MAX_LIMIT
 
 MOST_NEWS = 30
-
 LINE_CHARS = 240
 
 
 @dataclass(frozen=True, slots=True)
 class NewsItem:
-    """A record, a notice of the board or an answer to one, that is new or has changed.
-
-    `line` says what it is, or why it is found, in the language `lang`. `published` and `changed`
-    are times as `kb.registers.clock` writes them.
-    """
+    """A new or changed record, notice or answer; `line` says in `lang` why it is listed."""
 
     kind: str
     id: str
@@ -61,8 +49,6 @@ class NewsItem:
     place: str = ""
     department: str = ""
     mark: str = ""
-    """What the line is: the kind of evidence of a record that a search found (`EvidenceKind`), of a
-    notice (`Flow`), or of an answer (`AnswerKind`)."""
 
     def is_new_since(self, time: str) -> bool:
         return self.published > time
@@ -76,17 +62,18 @@ def news_of(
     since: str = "",
     until: str = "",
 ) -> list[NewsItem]:
-    """Returns what of a topic changed after `since` and until `until`, last published first.
+    """Returns the changes in (`since`, `until`], last published first, or raises QueryError.
 
     Of a case and its translations only one is given, in `language` if there is one.
-
-    Raises:
-        QueryError: the need cannot be searched.
     """
     if topic.kind is TopicKind.SEARCH:
         found = _found(knowledge_base, topic, language)
     elif topic.kind is TopicKind.BOARD:
-        found = _posted(knowledge_base, topic)
+        flows = [Flow(topic.flow)] if topic.flow else list(Flow)
+        listed = knowledge_base.notices.public(
+            flows=flows, department=topic.department, theme=topic.theme, limit=MOST_NEWS
+        )
+        found = [_notice_item(notice) for notice in listed.notices]
     elif topic.kind is TopicKind.NOTICE:
         found = _answered(knowledge_base, topic)
     else:
@@ -99,7 +86,6 @@ def news_of(
 
 
 Times = tuple[str, str]
-"""When something was first published, and when it last changed."""
 
 
 def _found(knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language) -> list[NewsItem]:
@@ -136,19 +122,7 @@ def _listed(
     return items
 
 
-def _posted(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]:
-    """The open notices, as many as news are given at most: newest first."""
-    listed = knowledge_base.notices.public(
-        flows=[Flow(topic.flow)] if topic.flow else list(Flow),
-        department=topic.department,
-        theme=topic.theme,
-        limit=MOST_NEWS,
-    )
-    return [_notice_item(notice) for notice in listed.notices]
-
-
 def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]:
-    """The answers to a notice that everybody may read, and the notice itself once it is closed."""
     try:
         notice = knowledge_base.notices.get(topic.notice_id)
     except UnknownRecord:
@@ -174,7 +148,6 @@ def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]
 def _item(
     where: Address, named: tuple[str, str, str], text: str, lang: str, times: Times, **more: str
 ) -> NewsItem:
-    """Returns an item, `named` by its kind, its id and its title."""
     return NewsItem(*named, first_sentence(text, LINE_CHARS), lang, where, *times, **more)
 
 
@@ -215,25 +188,17 @@ def _case_item(case: Case, times: Times) -> NewsItem:
 
 
 def feed_of(topic: NewsTopic) -> Address:
-    """Returns the address of the feed of a topic."""
     if topic.kind is TopicKind.NOTICE:
         return address(Page.NOTICE_FEED, notice=topic.notice_id)
-    return address(
-        f"{topic.kind}_feed",
-        q=topic.q,
-        flow=topic.flow,
-        department=topic.department,
-        theme=topic.theme,
-    )
+    filters = {"department": topic.department, "theme": topic.theme}
+    return address(f"{topic.kind}_feed", q=topic.q, flow=topic.flow, **filters)
 
 
 def kind_of_topic(topic: NewsTopic) -> str:
-    """Returns the kind and flow of a topic as the form of an alert names them."""
     return f"{topic.kind}-{topic.flow}" if topic.flow else topic.kind.value
 
 
 def alert_of(topic: NewsTopic) -> Address:
-    """Returns the address of the form to be told of a topic."""
     if topic.kind is TopicKind.NOTICE:
         return address(Page.ALERTS, notice=topic.notice_id)
     kind = "" if topic.kind is TopicKind.SEARCH else kind_of_topic(topic)
@@ -243,7 +208,6 @@ def alert_of(topic: NewsTopic) -> Address:
 
 
 def page_of(topic: NewsTopic) -> Address:
-    """Returns the address of the page that shows what a topic is about."""
     filters = {"department": topic.department, "theme": topic.theme}
     if topic.kind is TopicKind.SEARCH:
         return address(Page.SEARCH, q=topic.q, **filters)
@@ -254,15 +218,11 @@ def page_of(topic: NewsTopic) -> Address:
     return address(Page.THEMES, theme=topic.theme) if topic.theme else address(Page.HOME)
 
 
-# Feeds
-
 TAGGED_SINCE = "2026"
-"""The year that ids of entries name, in which a site had the name in them (RFC 4151)."""
+"""The year in the ids of entries, in which a site had its name (RFC 4151)."""
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
 router = PageRouter()
-
 Department = Annotated[str, Query(max_length=100)]
 Theme = Annotated[str, Query(max_length=200)]
 
@@ -293,8 +253,7 @@ def notice_feed(request: APageRequest, notice: str = "") -> Response:
     found = request.knowledge_base.notices.get(notice)
     if not found.is_public:
         raise HTTPException(404)
-    title = found.content.title
-    return _feed(request, NewsTopic(TopicKind.NOTICE, title, notice_id=notice))
+    return _feed(request, NewsTopic(TopicKind.NOTICE, found.content.title, notice_id=notice))
 
 
 def _feed(request: PageRequest, topic: NewsTopic) -> Response:
@@ -326,7 +285,6 @@ def without_control_characters(text: str) -> str:
 
 
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
-    """Returns the filters of templates of feeds, and of those that lead to topics."""
     return {
         "entry_id": entry_id,
         "feed_of": feed_of,

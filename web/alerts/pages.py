@@ -1,9 +1,4 @@
-"""The pages of alerts: asking for one, and those that mails lead to: confirm, change, stop.
-
-What the form answers is the same whether or not it knows the address, and whether or not a mail was
-sent. A signed link is the right to act, without account or cookie. Looking at a page changes
-nothing: programs that check mails follow links, but send no forms.
-"""
+"""The pages of alerts. Mails hold signed links; a GET changes nothing, as scanners follow links."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -32,12 +27,10 @@ from kb.remarks import Remark
 from kb.search.results import Steering
 from web.alerts.digests import TO_CONFIRM, TO_MANAGE
 from web.alerts.news import alert_of, kind_of_topic
-from web.http.dependencies import APageRequest
 from web.http.i18n import Language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import NotSignedIn, Refusal, no_such_action, strange_form
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
 from web.http.security.sessions import AFormOfAnyone, sessions_of
 from web.http.urls import Address, Page, address
 from web.mail import mail_writer_of, signed_links_of
@@ -53,7 +46,6 @@ KINDS: Mapping[str, str] = {
     "board-offers": N_("offers that are posted"),
     "board-shares": N_("things to share"),
 }
-"""What one can be told of without a need of one's own."""
 
 SENT: Mapping[str, str] = {
     "ask": N_(
@@ -82,12 +74,8 @@ OLD_LINK = N_(
 router = PageRouter()
 
 
-# Asking for an alert, or for a link to those one has
-
-
 @router.shows(Page.ALERTS)
 def alerts_page(request: APageRequest, sent: str = "") -> Response:
-    """The form, filled with the topic that the address says (`Page.ALERTS`)."""
     return _ask_page(request, request.http.query_params, sent=SENT.get(sent, ""))
 
 
@@ -156,13 +144,7 @@ def _frequency(typed: Mapping[str, str]) -> Frequency:
 
 
 def _topic(base: KnowledgeBase, values: Mapping[str, str]) -> NewsTopic:
-    """Returns the topic of these values; a need says by itself that it is a search.
-
-    An unknown department is left out.
-
-    Raises:
-        UnknownRecord: there is no such notice that everybody may read.
-    """
+    """Returns the topic of these values without unknown departments, or raises UnknownRecord."""
     if notice_id := values.get("notice", ""):
         notice = base.notices.get(notice_id)
         if not notice.is_public:
@@ -192,7 +174,6 @@ def _ask_page(
     wrong: str = "",
     message: str = "",
 ) -> Response:
-    """The form; `wrong` is the field that was refused, and `message` why."""
     topic = _topic(request.knowledge_base, typed)
     return request.page(
         "alerts/subscribe.html",
@@ -215,9 +196,6 @@ def _ask_page(
     )
 
 
-# What mails lead to
-
-
 async def _short_form(request: Request) -> FormData:
     return await request.form(max_files=0)
 
@@ -229,10 +207,7 @@ async def _own_form(request: Request) -> FormData:
 
 
 AShortForm = Annotated[FormData, Depends(_short_form)]
-"""A form that whoever has the link may send, such as a mail program."""
-
 AnOwnForm = Annotated[FormData, Depends(_own_form)]
-"""The same from a page of this site alone."""
 
 
 @router.shows(Page.ALERT_CONFIRM)
@@ -262,7 +237,6 @@ def confirm(request: APageRequest, form: AnOwnForm) -> Response:
 
 @router.shows(Page.MY_ALERTS)
 def my_alerts_page(request: APageRequest, t: str = "", done: str = "") -> Response:
-    """The alerts of a link, or else of the account that is signed in."""
     own = _own(request, t)
     return request.page(
         "alerts/mine.html",
@@ -309,8 +283,7 @@ def stop_page(request: APageRequest, t: str = "") -> Response:
 @router.takes(Page.ALERT_STOP)
 def stop(request: APageRequest, form: AShortForm, t: str = "") -> Response:
     """Stops all, as often as asked: the button, or one click in a mail program (RFC 8058)."""
-    subscriber_id = _subscriber_id(request, text_of(form, "t") or t)
-    request.knowledge_base.subscriptions.forget(subscriber_id)
+    request.knowledge_base.subscriptions.forget(_subscriber_id(request, text_of(form, "t") or t))
     return request.page("alerts/stopped.html")
 
 
@@ -336,7 +309,6 @@ def _subscriber_id(request: PageRequest, token: str) -> str:
 
 
 def _own(request: PageRequest, token: str) -> Sequence[Subscription]:
-    """The subscriptions of a link; without one, of the account that is signed in."""
     subscriptions = request.knowledge_base.subscriptions
     if not token:
         if request.session.account is None:

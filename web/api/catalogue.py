@@ -38,13 +38,12 @@ from web.api.schemas import (
     without,
 )
 from web.catalogue.records import shown_competences
-from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE
+from web.http.routing import APageRequest, OpenKnowledgeBase
 from web.http.urls import AbsoluteUrl, address
 from web.search.evidence_text import first_sentence
 
 Actors = Mapping[str, Actor]
-"""Actors by id: those that the participants of cases are."""
 
 
 class ParticipationOut(Shape):
@@ -127,7 +126,6 @@ class CaseList(Shape):
 
 router = reading_router(RevalidatedRoute)
 answers = answers_of(router)
-
 _NO_ACTOR = {404: "No actor has this id.", 410: "The actor was withdrawn."}
 _NO_CASE = {404: "No case has this id.", 410: "The case was withdrawn."}
 
@@ -146,11 +144,7 @@ def actors(
     department: Department = "",
     theme: Theme = "",
     name: Annotated[
-        str,
-        Query(
-            max_length=500,
-            description="Only actors whose name has all words of this one.",
-        ),
+        str, Query(max_length=500, description="Only actors whose name has all words of this one.")
     ] = "",
     limit: Limit = LISTED,
     after: After = "",

@@ -38,17 +38,14 @@ from web.api.write_schemas import (
     NewContribution,
     Publication,
 )
-from web.http.dependencies import OpenKnowledgeBase, count_job, reading_turns
-from web.http.request import PageRequest
+from web.http.routing import OpenKnowledgeBase, PageRequest, count_job, reading_turns
 from web.http.security.bodies import MEGABYTE, too_large
 
 if TYPE_CHECKING:
     from ingest.submission import Submissions, Submitted
 
 Submit = Callable[["Submissions"], "Submitted"]
-
 router = token_router()
-
 _NO_SUCH_CONTRIBUTION = {404: "There is no such contribution, or it is somebody else's."}
 _STALE = {
     409: "Another change stands in the way, such as that it is published already.",
@@ -124,8 +121,7 @@ async def contribute(
         try:
             return submit(submissions).draft, True
         except LongArticle as long:
-            most = count_job(PageRequest(request), account)
-            return submissions.later(long, most=most), True
+            return submissions.later(long, most=count_job(PageRequest(request), account)), True
         except AlreadyKnown as known:
             if not known.draft_id:
                 raise HTTPException(409, f"This article {known}.") from None
@@ -320,7 +316,6 @@ def publish(
 
 
 def _readable(draft: Draft, account: Account) -> Draft:
-    """Returns the draft if the account may see it; to others it does not exist."""
     if not account.may_see(draft.created_by):
         raise HTTPException(404, f"There is no draft with the id {draft.id!r}.")
     return draft

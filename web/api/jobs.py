@@ -22,7 +22,7 @@ from web.api.routing import (
 )
 from web.api.schemas import Shape, about
 from web.api.write_schemas import AccountName, Moment, Sent
-from web.http.dependencies import APageRequest, OpenKnowledgeBase, count_job
+from web.http.routing import APageRequest, OpenKnowledgeBase, count_job
 from web.http.security.bodies import MEGABYTE, too_large
 
 router = token_router()
@@ -100,8 +100,7 @@ def send_directory(
     knowledge_base: OpenKnowledgeBase,
     account: AModeratorsToken,
     file: Annotated[
-        UploadFile,
-        File(description="CSV, TSV, XLSX, ODS, JSON, JSON Lines, GeoJSON or Parquet."),
+        UploadFile, File(description="CSV, TSV, XLSX, ODS, JSON, JSON Lines, GeoJSON or Parquet.")
     ],
     source: Annotated[
         str, Form(description="The publisher of this directory, under whose name it is stored.")
@@ -111,8 +110,7 @@ def send_directory(
         Form(description="Who sees telephones, e-mail addresses and streets. At first `public`."),
     ] = None,
     persons: Annotated[
-        Visibility | None,
-        Form(description="The same for contacts of persons. At first `none`."),
+        Visibility | None, Form(description="The same for contacts of persons. At first `none`.")
     ] = None,
 ) -> JobOut:
     """Ingests the file in the background, as a job: `GET` the job to see its progress."""
@@ -156,10 +154,7 @@ def sources(knowledge_base: OpenKnowledgeBase, _account: AModeratorsToken) -> So
     ),
 )
 def choose_contacts(
-    source: str,
-    sent: ContactsSeenBy,
-    knowledge_base: OpenKnowledgeBase,
-    account: AModeratorsToken,
+    source: str, sent: ContactsSeenBy, knowledge_base: OpenKnowledgeBase, account: AModeratorsToken
 ) -> SourceOut:
     """The choice holds at once for the public; `job`, if any, carries out the rest of it.
 
@@ -168,13 +163,12 @@ def choose_contacts(
     known = dict(knowledge_base.claims.sources())
     if source not in known:
         raise HTTPException(404, "There is no such source.")
-    choice = ContactChoice(sent.contacts, sent.persons)
-    job = _choose(knowledge_base, source, choice, account)
+    job = _choose(knowledge_base, source, ContactChoice(sent.contacts, sent.persons), account)
     return _source_out(knowledge_base, source, known[source], job)
 
 
 def _choose(base: KnowledgeBase, source: str, choice: ContactChoice, account: Account) -> str:
-    """Sets who sees the contacts of a source; returns the id of the job it takes, or empty."""
+    """Returns the id of the job that it takes, or an empty string."""
     if choice == base.contact_choices.of(source) or not base.begin_choice(source, choice):
         return ""
     return queue_choice(base.jobs, source, account.name).id
@@ -206,11 +200,7 @@ def send_feed(
 
 
 @router.get("/jobs", **documented("Jobs", answer="The newest first."))
-def jobs(
-    knowledge_base: OpenKnowledgeBase,
-    account: AnAccount,
-    limit: Limit = 50,
-) -> JobsOut:
+def jobs(knowledge_base: OpenKnowledgeBase, account: AnAccount, limit: Limit = 50) -> JobsOut:
     """Your latest jobs; with a moderator's token, everyone's."""
     listed = [job for job in knowledge_base.jobs.list(limit) if account.may_see(job.created_by)]
     return JobsOut(jobs=[JobOut.model_validate(job) for job in listed])

@@ -1,7 +1,4 @@
-"""The JSON API, version 1: search, explanations, reports.
-
-Its shapes are in `web.api.schemas`; refusals are answered by `web.http.errors`.
-"""
+"""The JSON API, version 1: search, explanations, reports."""
 
 from dataclasses import replace
 from typing import Annotated, Any, Literal
@@ -24,8 +21,8 @@ from web.api.routing import (
     problems,
     reading_router,
 )
-from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
+from web.http.routing import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.security.cookies import site_secret
 from web.http.urls import API_VERSION, API_VERSION_HEADER, Page
 from web.search.pages import MEDIA_TYPES, ReportHasChanged, report_file
@@ -72,9 +69,6 @@ _MANY_SEARCHES = {
     503: "Very many people are searching now, or the site cannot answer.",
 }
 _CANNOT_BE_SEARCHED = "The query has no searchable word or is too long, or near names no town."
-MAX_WITHIN_KM = 1_000
-"""The greatest distance that can be asked for."""
-
 
 QueryText = Annotated[
     str,
@@ -115,7 +109,7 @@ Within = Annotated[
     int,
     Query(
         ge=0,
-        le=MAX_WITHIN_KM,
+        le=1_000,
         description="With near: only actors at most so many kilometres away, as the crow flies, "
         "and cases in which such actors took part. By default, any distance.",
     ),
@@ -235,10 +229,7 @@ def explain(
         }
     }
     | problems(
-        {
-            400: _CANNOT_BE_SEARCHED,
-            409: "The report would no longer be the same.",
-        }
+        {400: _CANNOT_BE_SEARCHED, 409: "The report would no longer be the same."}
         | WRONG_PARAMETER
         | _TOO_MANY
         | {503: "Too many reports are being made now, or this site has no secret to sign with."}

@@ -20,8 +20,7 @@ from web.api.routing import (
 )
 from web.api.schemas import Shape, about
 from web.api.write_schemas import AccountName, Contents, Contribution, Moment, Sent, contents_of
-from web.http.dependencies import OpenKnowledgeBase
-from web.http.routing import Handler
+from web.http.routing import Handler, OpenKnowledgeBase
 
 router = token_router()
 
@@ -101,10 +100,7 @@ def _for_each_kind(
     later: Mapping[str, Any] | None = None,
     status_code: int = 200,
 ) -> Callable[[Handler], Handler]:
-    """Routes `/api/cases/{id}/verb` and `/api/actors/{id}/verb` to a function of `AKind`.
-
-    `{}` in the summary is what it is; `later` documents its answer 202, if it has one.
-    """
+    """Routes `/api/{kinds}/{id}/verb` to a function of `AKind`; `{}` in the summary is the kind."""
 
     def register(handler: Handler) -> Handler:
         for kind, words in ((Kind.CASE, "a case"), (Kind.ACTOR, "an actor")):
@@ -222,8 +218,7 @@ def erase(
 
 
 @router.get(
-    "/duplicates",
-    **documented("Likely duplicates", FOR_MODERATORS, answer="The likeliest first."),
+    "/duplicates", **documented("Likely duplicates", FOR_MODERATORS, answer="The likeliest first.")
 )
 def duplicates(
     knowledge_base: OpenKnowledgeBase,

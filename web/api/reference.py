@@ -1,7 +1,4 @@
-"""The API reference as a page of our own, read from the OpenAPI document.
-
-Server-rendered, so that it needs no script and asks nothing of a third party.
-"""
+"""The API reference as a page without scripts, read from the OpenAPI document."""
 
 import json
 from collections.abc import Mapping
@@ -11,11 +8,10 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from web.http.dependencies import APageRequest
 from web.http.i18n import Language
+from web.http.routing import APageRequest
 
 Schema = Mapping[str, Any]
-
 router = APIRouter(include_in_schema=False)
 
 
@@ -35,7 +31,6 @@ def api_reference(request: APageRequest) -> Response:
 
 
 def shapes(schemas: Schema) -> Schema:
-    """Returns the described shapes; lists of values and forms are described where they are used."""
     return {
         name: schema
         for name, schema in schemas.items()

@@ -1,7 +1,4 @@
-"""What the routes of the JSON API share: documentation, `ETag`, pages of lists, and tokens.
-
-Cookies are worth nothing here. Who asks is found out before anything of what they send is read.
-"""
+"""What the routes of the JSON API share: documentation, `ETag`, pages of lists, and tokens."""
 
 import hashlib
 import re
@@ -27,10 +24,8 @@ from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft
 from kb.remarks import Remark
 from web.api.schemas import Problem, Shape
-from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
-from web.http.request import PageRequest
-from web.http.routing import Handler
+from web.http.routing import APageRequest, Handler, PageRequest
 from web.http.security.bodies import allow_upload
 from web.http.security.throttle import Quota, count_for_account, count_upload
 from web.http.urls import API_VERSION, API_VERSION_HEADER, AbsoluteUrl, absolute_urls
@@ -40,7 +35,6 @@ WRONG_PARAMETER = {422: "A parameter is wrong."}
 UNCHANGED: Mapping[int | str, dict[str, Any]] = {
     304: {"description": "`If-None-Match` has the `ETag` of this answer: it is still the same."}
 }
-
 
 OF_A_LIST = {
     200: {
@@ -55,7 +49,6 @@ OF_A_LIST = {
     422: {"model": Problem, "description": WRONG_PARAMETER[422]},
 }
 LISTED = 50
-"""How many records a page of a list has, unless another number is asked for."""
 
 After = Annotated[
     str, Query(description="Only records after this id: the last of the page before.")
@@ -70,7 +63,6 @@ class _Listed(Protocol):
 def link_to_next(
     request: PageRequest, response: Response, listed: Sequence[_Listed], *, is_last: bool
 ) -> None:
-    """Sets `Link` to the page of the list after this one, unless this is the last."""
     if not is_last:
         url, params = request.http.url, request.http.query_params.multi_items()
         asked = [item for item in params if item[0] != "after"]
@@ -92,14 +84,13 @@ def made_answer(shape: Shape) -> Response:
 
 
 def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    """Documents the refusals of a route: maps each status to its meaning there."""
     return {
         status: {"model": Problem, "description": meaning} for status, meaning in meanings.items()
     }
 
 
 def problems_documented(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document, in which refusals have the media type that they are sent as."""
+    """Returns the OpenAPI document with the media type of refusals mended."""
     operations = (each for of_path in document["paths"].values() for each in of_path.values())
     for operation in operations:
         for response in operation["responses"].values():
@@ -117,7 +108,7 @@ def reading_router(route_class: type[APIRoute] = APIRoute) -> APIRouter:
 
 
 def answers_of(router: APIRouter) -> Callable[..., Callable[[Handler], Handler]]:
-    """Returns a decorator that routes GET and HEAD of a path; the document describes GET alone."""
+    """Returns a decorator that routes GET and HEAD; the document describes GET alone."""
 
     def answers(path: str, **documented: Any) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
@@ -134,8 +125,6 @@ def answers_of(router: APIRouter) -> Callable[..., Callable[[Handler], Handler]]
 
 
 class RevalidatedRoute(APIRoute):
-    """Sends an `ETag` with each answer, and 304 to who has the same answer already."""
-
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
 
@@ -146,10 +135,7 @@ class RevalidatedRoute(APIRoute):
 
 
 def revalidated(request: Request, response: Response) -> Response:
-    """Returns the response with its `ETag`, or 304 to who has it.
-
-    The tag is weak: an answer may be compressed on its way.
-    """
+    """Returns the response with a weak `ETag`, or 304 if the client has it."""
     if response.status_code != 200:
         return response
     digest = hashlib.sha256(bytes(response.body)).hexdigest()[:32]
@@ -193,10 +179,7 @@ Theme = Annotated[str, Query(description="Only records with this theme.", exampl
 
 
 class _TokenRoute(APIRoute):
-    """Finds the account of the token before the body is read.
-
-    In `/cases/gel%2Fhistory`, `/history` is of the id.
-    """
+    """Finds the account of the token before the body is read; `%2F` in an id is part of it."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         verb = self.path_format.rpartition("}")[2]
@@ -227,25 +210,16 @@ class _TokenRoute(APIRoute):
 
 
 async def account_of(request: Request) -> Account:
-    """Returns the account of the token in a request's `Authorization`.
-
-    Raises:
-        HTTPException: 401, there is none, or it is worth nothing.
-    """
+    """Returns the account of the token in `Authorization`, or raises HTTPException (401)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         needs_one = "Send a token of your account: Authorization: Bearer qsf_…"
         raise HTTPException(401, needs_one, {"WWW-Authenticate": "Bearer"})
-    base = PageRequest(request).knowledge_base
-    return await run_in_threadpool(account_with, token.strip(), base)
+    return await run_in_threadpool(account_with, token.strip(), PageRequest(request).knowledge_base)
 
 
 def account_with(token: str, knowledge_base: KnowledgeBase) -> Account:
-    """Returns the account of a token.
-
-    Raises:
-        HTTPException: 401, it is worth nothing; 403, the account only holds a page.
-    """
+    """Returns the account of a token, or raises HTTPException: 401, or 403 for a holder."""
     account = knowledge_base.accounts.account_of_token(token)
     if account is None:
         refused = "This token is unknown, expired, revoked, or of a disabled account."
@@ -277,7 +251,6 @@ AModeratorsToken = Annotated[Account, Depends(_moderator)]
 
 
 def token_router() -> APIRouter:
-    """Returns a router whose routes all need a token."""
     return APIRouter(
         prefix="/api", route_class=_TokenRoute, dependencies=[Depends(announce_version)]
     )
@@ -302,7 +275,6 @@ def documented(
     answer: str = "Its new state.",
     accepted: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Documents a route that needs a token; `accepted` is its answer 202, if it has one."""
     every = dict(ChainMap(*reversed(meanings), _ALWAYS))
     return {
         "summary": summary,
@@ -312,7 +284,6 @@ def documented(
 
 
 def tell_revision(response: Response, draft: Draft) -> None:
-    """Sets `ETag` to the revision that the answer shows, for use in `If-Match`."""
     response.headers["ETag"] = f'"{draft.revision}"'
 
 
@@ -328,5 +299,4 @@ async def _revision(
 
 
 SeenRevision = Annotated[int, Depends(_revision)]
-
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")]

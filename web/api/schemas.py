@@ -20,7 +20,6 @@ def about(description: str, example: object = None, **more: Any) -> Any:
 
 
 _PAGE = "The address of its page, in the requested language."
-
 Id = Annotated[str, about("Its identifier.", "avel")]
 Themes = Annotated[list[str], about("Its themes.", ["Cuir et chaussure"])]
 IsoDate = Annotated[str, about("ISO 8601 date or time, or empty.", "2020-07-01")]
@@ -72,10 +71,7 @@ _ANSWERED_TYPES: Mapping[FieldKind, Any] = {
 def with_fields(
     fields: Mapping[str, FieldTraits], *, is_sent: bool = False, meanings: Mapping[str, str] = {}
 ) -> Callable[[type[AnyShape]], type[AnyShape]]:
-    """Gives a shape these fields; of a sent shape, what is not required may be left out.
-
-    `meanings` replace the descriptions of some.
-    """
+    """Gives a shape these fields, optional ones too if sent; `meanings` replace descriptions."""
     kind_types = _TYPES if is_sent else _ANSWERED_TYPES
 
     def field(name: str, traits: FieldTraits) -> tuple[Any, Any]:
@@ -101,7 +97,6 @@ def with_fields(
 
 
 def without(fields: Mapping[str, FieldTraits], names: Collection[str]) -> Mapping[str, FieldTraits]:
-    """Returns the fields but those of these names."""
     return {name: traits for name, traits in fields.items() if name not in names}
 
 

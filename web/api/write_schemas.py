@@ -93,7 +93,6 @@ class Contents(Shape):
 
 
 def contents_of(record: Record) -> dict[str, Any]:
-    """Returns the values of `Contents` for a record."""
     if isinstance(record, Case):
         return {"kind": Kind.CASE, "case": CaseContent.of(record), "actor": None}
     return {"kind": Kind.ACTOR, "case": None, "actor": record}

@@ -39,7 +39,7 @@ from web.api.routing import (
 from web.api.schemas import Shape, Themes, about
 from web.api.write_schemas import Sent
 from web.board.forms import NoticeForm
-from web.http.dependencies import APageRequest, OpenKnowledgeBase
+from web.http.routing import APageRequest, OpenKnowledgeBase
 from web.http.urls import AbsoluteUrl, Page, address
 
 Title = about("What is looked for or offered, in a few words.", "500 flacons de verre de 100 ml")
@@ -117,7 +117,6 @@ class NewNotice(Sent):
     lang: str = about("Its language: ISO 639-1 code.", default="fr", pattern="^[a-z]{2}$")
 
     def form(self) -> NoticeForm:
-        """The same as the form of the page, which holds it to the same rules."""
         values = {**self.model_dump(mode="json"), "themes": "\n".join(self.themes), "told_at": ""}
         return NoticeForm({name: str(value) for name, value in values.items()})
 
@@ -189,7 +188,7 @@ def notice(notice_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: Page
 
 
 def content_of(sent: NewNotice) -> NoticeContent:
-    """Returns what a notice that was sent says; refuses what the form of the page refuses."""
+    """Returns the content of a sent notice, or refuses what the form of the page refuses."""
     read = sent.form().read(sent.lang, needs_email=False)
     if read.errors:
         field, problem = next(iter(read.errors.items()))

@@ -25,11 +25,9 @@ from kb.registers.clock import today
 from web.board.forms import MAX_LINE_CHARS, MAX_TEXT_CHARS, TOO_LONG, is_contact
 from web.board.pages import ASender, Visitor, key_of, notice_page
 from web.editorial.choices import actor_finder
-from web.http.dependencies import APageRequest
 from web.http.i18n import Language, translations
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AFormOfAnyone, AModerator
 from web.http.urls import Page, address
 from web.mail import mail_writer_of
@@ -38,11 +36,8 @@ PUBLISHED = N_("Your notice is published.")
 REFUSED = N_("Your notice is not published.")
 ANSWERED = N_("Somebody has answered your notice.")
 PAIRED = N_("A moderator thinks that another notice fits yours. Both pages now show the other.")
-
 _THE_NEED = N_("What was asked")
 _THE_ANSWERS = N_("What was answered")
-_ID_CHARS = 8
-
 router = PageRouter()
 
 
@@ -64,13 +59,11 @@ def decide(visitor: ASender, form: AFormOfAnyone, record_id: str) -> Response:
         return _decide(visitor, notice, form, what)
     except EditConflict:
         changed = N_("Somebody else changed this notice meanwhile. Read it again, then decide.")
-        present = visitor.readable(notice.id)
-        return notice_page(visitor, present, status_code=409, message=changed)
+        return notice_page(visitor, visitor.readable(notice.id), status_code=409, message=changed)
 
 
 @router.takes(Page.BOARD)
 def decide_on_pair(request: APageRequest, account: AModerator, form: AForm) -> Response:
-    """Tells both of a need and an offer, or sets them aside."""
     what = {"tell": PairState.TOLD, "set_aside": PairState.SET_ASIDE}.get(text_of(form, "do"))
     if what is None:
         raise no_such_action()
@@ -86,12 +79,7 @@ def decide_on_pair(request: APageRequest, account: AModerator, form: AForm) -> R
 
 
 def tell_owner(request: PageRequest, notice: Notice, what: str, quoted: str = "") -> None:
-    """Queues a mail that says `what`, an English message; the page of the notice says the rest.
-
-    Its link has the key of the notice: who posted it can correct and close it there. `quoted` is
-    what a moderator wrote about it. The notice itself is not in the mail, since nobody has
-    confirmed the address.
-    """
+    """Queues a mail that says `what`, with a keyed link; nobody has confirmed the address."""
     if not (notice.told_at and request.settings.sends_mail):
         return
     mail = mail_writer_of(request).write(
@@ -107,10 +95,8 @@ def tell_owner(request: PageRequest, notice: Notice, what: str, quoted: str = ""
 
 
 def _answer(visitor: Visitor, notice: Notice, form: FormData) -> Response:
-    """Stores an answer, linked to the entry that has its organisation's name, if one has."""
     base, is_stranger = visitor.request.knowledge_base, visitor.account is None
-    names = ("kind", "organisation", "contact", "private")
-    typed = {name: text_of(form, name) for name in names}
+    typed = {name: text_of(form, name) for name in ("kind", "organisation", "contact", "private")}
     typed["answer"] = text_of(form, "answer").replace("\r\n", "\n")
     text, errors = paragraphs(typed["answer"]), dict[str, str]()
     organisation, contact = one_line(typed["organisation"]), one_line(typed["contact"])
@@ -182,7 +168,6 @@ def _decide_on_answer(visitor: Visitor, notice: Notice, what: str, on: str) -> R
 
 
 def _close(visitor: Visitor, notice: Notice, revision: int, on: str) -> Response:
-    """Closes a notice; one that was met becomes a draft of a case, a stranger's for a moderator."""
     if on not in set(Closing):
         raise no_such_action()
     base, is_met = visitor.request.knowledge_base, on == Closing.MET
@@ -210,14 +195,13 @@ def _back(visitor: Visitor, notice: Notice, done: str) -> Response:
 
 
 def case_of(visitor: Visitor, notice: Notice) -> Case:
-    """Returns the case that a notice, its public answers and what it was told with amount to."""
     base, content = visitor.request.knowledge_base, notice.content
     answers = [answer for answer in base.answers.of(notice.id) if answer.is_public]
     others = map(base.notices.get, base.notice_pairs.told_with(notice.id))
     told = [other.content for other in others if other.is_public]
     since, until = notice.published_at[:7], today()[:7]
     return Case(
-        id=record_id("", content.title, notice.id[:_ID_CHARS]),
+        id=record_id("", content.title, notice.id[:8]),
         title=content.title,
         need=content.title,
         text=_text(content, answers, told),

@@ -20,8 +20,7 @@ from kb.text.flow import flow_of
 from kb.text.phone_numbers import dialling_region, numbers_in
 from web.http.i18n import Language, translations
 from web.http.labels import UNKNOWN_DEPARTMENT, labelled
-from web.http.request import PageRequest
-from web.http.routing import text_of
+from web.http.routing import PageRequest, text_of
 
 FLOW_VERBS: Mapping[Flow, str] = {
     Flow.SEEKS: N_("I am looking for"),
@@ -85,7 +84,6 @@ def state_label(notice: Notice) -> str:
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., str]]:
-    """Returns the filters of the board's templates."""
     gettext = translations(language).gettext
     return {
         "answer_kind": labelled(ANSWER_KINDS, language),
@@ -101,24 +99,11 @@ MAX_TEXT_CHARS = 4000
 MAX_THEMES = 10
 
 FIELDS = (
-    "flow",
-    "title",
-    "text",
-    "place",
-    "department",
-    "until",
-    "asker",
-    "contact_seen_by",
-    "contact",
-    "themes",
-    "told_at",
+    "flow title text place department until asker contact_seen_by contact themes told_at".split()
 )
 
-NO_TITLE = N_("Say in a few words what you are looking for, or what you offer.")
 TOO_LONG = N_("This is too long: shorten it.")
-NO_DAY = N_("Give a day, such as 2027-03-31, or leave this empty.")
 NO_CONTACT = N_("Give an e-mail address or a telephone number, or choose answers on this page.")
-NO_EMAIL = N_("Give your e-mail address, such as name@example.org.")
 
 EMPTY_ANSWER: Mapping[str, object] = {
     "kind": AnswerKind.CAN.value,
@@ -128,15 +113,12 @@ EMPTY_ANSWER: Mapping[str, object] = {
     "private": False,
     "errors": {},
 }
-"""The form of an answer: what was typed, and an English message of what is wrong, by field."""
 
 Choice = TypeVar("Choice", Flow, Visibility)
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeForm:
-    """The fields of a notice as text, and an English message of what is wrong, by field."""
-
     values: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -151,7 +133,6 @@ class NoticeForm:
 
     @classmethod
     def of_need(cls, need: str, *, department: str, theme: str, asker: str) -> "NoticeForm":
-        """Returns the form with what somebody searched for: one more click posts it."""
         need = one_line(need)
         title = textwrap.shorten(need, MAX_TITLE_CHARS, placeholder="…")
         content = NoticeContent(
@@ -169,7 +150,7 @@ class NoticeForm:
         return cls({name: text_of(form, name).replace("\r\n", "\n") for name in FIELDS})
 
     def read(self, lang: str, *, needs_email: bool) -> "ReadNotice":
-        """Returns what the form says, with what is wrong; with `needs_email`, of a stranger."""
+        """Returns what the form says, with what is wrong; strangers need an address."""
         values, errors = self.values, dict[str, str]()
 
         def line(name: str, most: int = MAX_LINE_CHARS) -> str:
@@ -180,7 +161,7 @@ class NoticeForm:
 
         title, text = line("title", MAX_TITLE_CHARS), paragraphs(values["text"])
         if not title:
-            errors["title"] = NO_TITLE
+            errors["title"] = N_("Say in a few words what you are looking for, or what you offer.")
         if len(text) > MAX_TEXT_CHARS:
             errors["text"] = TOO_LONG
         try:
@@ -189,7 +170,7 @@ class NoticeForm:
             department, errors["department"] = "", UNKNOWN_DEPARTMENT
         until = one_line(values["until"])
         if until and not _is_day(until):
-            errors["until"] = NO_DAY
+            errors["until"] = N_("Give a day, such as 2027-03-31, or leave this empty.")
         seen_by = _one_of(Visibility, values["contact_seen_by"], Visibility.NONE)
         contact = line("contact")
         if seen_by is not Visibility.NONE and not is_contact(contact, department):
@@ -199,7 +180,7 @@ class NoticeForm:
             try:
                 told_at = checked_address(told_at)
             except InputError:
-                errors["told_at"] = NO_EMAIL
+                errors["told_at"] = N_("Give your e-mail address, such as name@example.org.")
         themes = dict.fromkeys(filter(None, map(one_line, values["themes"].split("\n"))))
         if len(themes) > MAX_THEMES or any(len(theme) > MAX_LINE_CHARS for theme in themes):
             errors["themes"] = TOO_LONG
@@ -232,7 +213,6 @@ class ReadNotice(NamedTuple):
 
 
 def known_department(given: str) -> str:
-    """Returns the code of a department, or an empty string if none is meant."""
     try:
         return department_code(given)
     except ValueError:
@@ -240,14 +220,12 @@ def known_department(given: str) -> str:
 
 
 def is_contact(text: str, department: str = "") -> bool:
-    """Returns whether a line has an e-mail address or a telephone number."""
     if "@" in text:
         return bool(addresses_in(text).kept)
     return bool(numbers_in(text, dialling_region("FR", department)).kept)
 
 
 def choices(request: PageRequest) -> Mapping[str, Sequence[tuple[str, str]]]:
-    """Returns what the selects of the form offer: pairs of a value and its words."""
     gettext = translations(request.language).gettext
     return {
         "flow": [(flow.value, gettext(verb)) for flow, verb in FLOW_VERBS.items()],

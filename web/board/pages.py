@@ -19,19 +19,14 @@ from kb.registers.board.notice import AnswerState, Notice, NoticeAnswer, NoticeS
 from kb.registers.clock import today
 from kb.search.results import Steering
 from web.board.forms import EMPTY_ANSWER, NoticeForm, choices, known_department
-from web.http.dependencies import APageRequest
 from web.http.refusals import NotSignedIn, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.cookies import site_secret
 from web.http.security.sessions import AFormOfAnyone, ASession, sessions_of
 from web.http.urls import AbsoluteUrl, Page, address
 
 FREE_POSTS = 5
-
-NOTICES_PER_PAGE = 20
 SIMILAR = 3
-ACTORS_BESIDE = 5
 MAX_SEARCHED_CHARS = 1000
 """How much of a notice is searched for organisations and cases: its title and what comes first."""
 
@@ -40,8 +35,6 @@ router = PageRouter()
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A visitor of the board: their account, if any, and the key in the address they came by."""
-
     request: PageRequest
     account: Account | None
     key: str = ""
@@ -59,16 +52,14 @@ class Visitor:
         return self.account is not None and self.account.role.may(AccountRole.MODERATOR)
 
     def slow_down(self) -> None:
-        """Counts what is sent by who is no member, and refuses what comes too soon."""
         if not self.is_member:
             self.request.slow_down("board_throttle")
 
     def is_machine(self, form: FormData) -> bool:
-        """Returns whether a program filled in the field that no person sees."""
+        """Whether the field that no person sees was filled in."""
         return self.account is None and bool(text_of(form, "website"))
 
     def owns(self, notice: Notice) -> bool:
-        """Returns whether they posted it."""
         if self.account and notice.owner == self.account.name:
             return True
         return bool(self.key) and hmac.compare_digest(
@@ -76,18 +67,15 @@ class Visitor:
         )
 
     def manages(self, notice: Notice) -> bool:
-        """Returns whether they may correct and close it."""
         return self.moderates or self.owns(notice)
 
     def readable(self, notice_id: str) -> Notice:
-        """Returns the notice, or raises `UnknownRecord` where they may not read it."""
         notice = self.request.knowledge_base.notices.get(notice_id)
         if not (notice.is_public or self.manages(notice)):
             raise UnknownRecord(f"There is no notice with the id {notice_id!r}.")
         return notice
 
     def contact_of(self, notice: Notice) -> str:
-        """Returns the contact of a notice that they may see, or an empty string."""
         if self.manages(notice):
             return notice.content.contact
         return notice.content.contact_shown(to_member=self.is_member)
@@ -110,17 +98,11 @@ ASender = Annotated[Visitor, Depends(_sender)]
 
 
 def key_of(request: PageRequest, notice_id: str) -> str:
-    """Returns the key of a notice, which is signed with the secret of the site."""
     secret = site_secret(request.settings, request.knowledge_base)
     return hmac.digest(secret.encode(), f"notice {notice_id}".encode(), "sha256").hex()[:32]
 
 
 def shown_answers(visitor: Visitor, notice: Notice) -> Sequence[NoticeAnswer]:
-    """Returns the answers to a notice that a visitor reads, oldest first.
-
-    Who asks reads the private ones too, a moderator all but those refused, who answered their own.
-    """
-
     def reads(answer: NoticeAnswer) -> bool:
         if answer.state is AnswerState.REFUSED:
             return False
@@ -135,14 +117,10 @@ def shown_answers(visitor: Visitor, notice: Notice) -> Sequence[NoticeAnswer]:
 
 
 def described(notice: Notice, absolute_url: AbsoluteUrl) -> Mapping[str, Any]:
-    """Describes a notice with the contact that everybody may see; who posted it is not told."""
     content = notice.content
     contact = content.contact_shown(to_member=False)
     place = ", ".join(filter(None, (content.place, NAMES.get(content.department, ""))))
-    organisation = {
-        "name": content.asker,
-        "email" if "@" in contact else "telephone": contact,
-    }
+    organisation = {"name": content.asker, "email" if "@" in contact else "telephone": contact}
     described = {
         "name": content.title,
         "description": content.text,
@@ -165,12 +143,7 @@ def described(notice: Notice, absolute_url: AbsoluteUrl) -> Mapping[str, Any]:
 
 
 @router.shows(Page.NEW_NOTICE)
-def new_notice(
-    visitor: AVisitor,
-    q: str = "",
-    department: str = "",
-    theme: str = "",
-) -> Response:
+def new_notice(visitor: AVisitor, q: str = "", department: str = "", theme: str = "") -> Response:
     if visitor.account is None:
         sessions_of(visitor.request.http).welcome(visitor.request.http)
     department = known_department(department)
@@ -201,8 +174,7 @@ def edit_notice(visitor: AVisitor, record_id: str) -> Response:
     changed = _changeable(visitor, record_id)
     if visitor.account is None:
         sessions_of(visitor.request.http).welcome(visitor.request.http)
-    form = NoticeForm.of(changed.content, changed.told_at)
-    return _form_page(visitor, form, changed)
+    return _form_page(visitor, NoticeForm.of(changed.content, changed.told_at), changed)
 
 
 @router.takes(Page.NOTICE_EDIT)
@@ -244,7 +216,6 @@ def _form_page(
     status_code: int = 200,
     is_conflict: bool = False,
 ) -> Response:
-    """The form to post a notice, or to change one; with a conflict, it is that of another."""
     request = visitor.request
     here = address(Page.NEW_NOTICE)
     if changed:
@@ -284,7 +255,7 @@ def board(
         theme=theme,
         open_only=not past,
         after=after,
-        limit=NOTICES_PER_PAGE,
+        limit=20,
     )
     filters["past"] = "yes" if past else ""
     own = base.notices.list(list(NoticeState), owner=visitor.name) if visitor.account else []
@@ -323,13 +294,12 @@ def notice_page(
     message: str = "",
     done: str = "",
 ) -> Response:
-    """The page of a notice, with the form of an answer, if there is one; `message` refuses it."""
     request = visitor.request
     base, answers = request.knowledge_base, shown_answers(visitor, notice)
     try:
         found = base.search(
             notice.content.words[:MAX_SEARCHED_CHARS],
-            limit=ACTORS_BESIDE,
+            limit=5,
             lang=request.language,
             # A page that anybody opens sends nothing to another service.
             steering=Steering(worded=False),

@@ -25,19 +25,13 @@ from web.catalogue.records import (
     shown_competences,
     website,
 )
-from web.http.dependencies import APageRequest
 from web.http.i18n import Language
-from web.http.request import PageRequest
-from web.http.routing import PageRouter
+from web.http.routing import APageRequest, PageRouter
 from web.http.urls import Address, Page, address
 from web.maps import organisation_map
 
 router = PageRouter()
-
-
 ACTORS_PER_PAGE = 100
-FRONT_STORIES = 3
-SHOWN_DOERS = 3
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -54,26 +48,20 @@ async def end_with_a_slash(request: APageRequest) -> Response:
 
 @router.shows(Page.HOME)
 def home(request: APageRequest) -> Response:
-    stories = _front_stories(request)
+    base = request.knowledge_base
+    ids = [id_ for editions in base.front_page.stories(3) for id_ in editions]
+    stories = one_edition_each(base.cases_with(ids), request.language)
     return request.page(
         "catalogue/home.html",
         here=address(Page.HOME),
-        held=request.knowledge_base.status(),
-        departments=request.knowledge_base.departments(),
+        held=base.status(),
+        departments=base.departments(),
         stories=stories,
-        pictures=request.knowledge_base.pictures.known([case.picture for case in stories]),
+        pictures=base.pictures.known([case.picture for case in stories]),
         linked_data=website(
             request.identity.identity.name.replace("\u202f", " "), request.absolute_url
         ),
     )
-
-
-def _front_stories(request: PageRequest) -> Sequence[Case]:
-    """Returns the cases on the front page, each story in the language of the page if it can."""
-    base = request.knowledge_base
-    editions = base.front_page.stories(FRONT_STORIES)
-    ids = [id_ for story in editions for id_ in story]
-    return one_edition_each(base.cases_with(ids), request.language)
 
 
 @router.shows(Page.ACTOR)
@@ -137,9 +125,7 @@ def _withdrawn(request: APageRequest, kind: Kind, record_id: str) -> Response:
 
 @router.shows(Page.THEMES)
 def themes(
-    request: APageRequest,
-    theme: str = "",
-    part: Annotated[int, Query(ge=1)] = 1,
+    request: APageRequest, theme: str = "", part: Annotated[int, Query(ge=1)] = 1
 ) -> Response:
     if not theme:
         themes = request.knowledge_base.themes()
@@ -175,7 +161,6 @@ def about(request: APageRequest) -> Response:
 
 
 def listed_fields(actor: Actor) -> list[tuple[str, str]]:
-    """The fields of an actor that its page lists under their labels, if they say anything."""
     return [
         (name, value)
         for name, traits in ACTOR_FIELDS.items()
@@ -186,11 +171,10 @@ def listed_fields(actor: Actor) -> list[tuple[str, str]]:
 def doers(case: Case) -> Sequence[str]:
     """Returns the names of the first who did what a case tells; those who met the need first."""
     parts = sorted(case.participants, key=lambda part: -ROLES[part.role].endorsement_share)
-    return list(dict.fromkeys(part.name for part in parts))[:SHOWN_DOERS]
+    return list(dict.fromkeys(part.name for part in parts))[:3]
 
 
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
-    """Returns the filters of the catalogue's templates."""
     return {
         **contact_filters(),
         "doers": doers,

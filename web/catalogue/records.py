@@ -28,8 +28,6 @@ _ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+")
 
 @dataclass(frozen=True, slots=True)
 class ContactText:
-    """A text, and the link that it is of, if any: `tel:` or `mailto:`."""
-
     text: str
     href: str = ""
 
@@ -52,13 +50,11 @@ class ShownContacts:
 
 
 def as_seen_by(actor: Actor, account: Account | None) -> Actor:
-    """Returns an actor with the contacts that the public sees, or a member; `public` is all."""
     is_member = account is not None and account.is_member
     return replace(actor, members_only=frozenset()) if is_member else actor.public
 
 
 def shown_to(actor: Actor, account: Account | None) -> ShownContacts:
-    """Returns the contacts of an actor that the public sees, or a member."""
     seen = as_seen_by(actor, account)
     region = dialling_region(actor.country, actor.department)
     return ShownContacts(
@@ -70,7 +66,6 @@ def shown_to(actor: Actor, account: Account | None) -> ShownContacts:
 
 
 def with_town(actor: Actor) -> str:
-    """Returns the street and postal code, with the town unless it is in them."""
     if not actor.address or fold(actor.place) in fold(actor.address):
         return actor.address
     return f"{actor.address} {actor.place}"
@@ -86,7 +81,6 @@ def _linked(part: str, region: str) -> ContactText:
 
 
 def contact_filters() -> Mapping[str, Callable[..., object]]:
-    """Returns the filters of templates that show contacts."""
     return {"contacts_shown_to": shown_to}
 
 
@@ -103,14 +97,12 @@ class Source:
 
     @property
     def latest(self) -> str:
-        """The time of the source's latest claim."""
         return max(claim.claimed_at for claim in self.claims)
 
 
 def claims_by_source(
     knowledge_base: KnowledgeBase, actor: Actor, *, for_members: bool = False
 ) -> list[Source]:
-    """Returns the named sources of an actor, with what the public, or a member, may see."""
     by_source: dict[str, list[SourcedClaim]] = {}
     for claim in knowledge_base.claims.of(actor.id):
         if claim.field in CONTACT_FIELDS and not for_members:
@@ -124,14 +116,11 @@ def claims_by_source(
 
 
 def fact_name(field: str) -> str:
-    """Returns the source's name for a fact, or an empty string for a field of actors."""
     return field.removeprefix(_FACT) if field.startswith(_FACT) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownCompetence:
-    """An actor's part in one case; `position` is its place among the case's, from 0."""
-
     case: Case
     participation: Participation
     position: int
@@ -153,7 +142,6 @@ Description = Mapping[str, Any]
 
 
 def website(name: str, absolute_url: AbsoluteUrl) -> Description:
-    """Describes the site and how to search it."""
     search = f"{absolute_url(address('search'))}?q={{search_term_string}}"
     return {
         "@context": "https://schema.org",
@@ -169,7 +157,6 @@ def website(name: str, absolute_url: AbsoluteUrl) -> Description:
 
 
 def organization(actor: Actor, absolute_url: AbsoluteUrl) -> Description:
-    """Describes an actor, with the contacts of it that are public."""
     actor = actor.public
     place = {
         "streetAddress": actor.address,
@@ -177,10 +164,7 @@ def organization(actor: Actor, absolute_url: AbsoluteUrl) -> Description:
         "addressCountry": actor.country,
     }
     siret = {"@type": "PropertyValue", "propertyID": "SIRET", "value": actor.siret}
-    return {
-        "@context": "https://schema.org",
-        "@type": "Organization",
-    } | _without_empty(
+    return {"@context": "https://schema.org", "@type": "Organization"} | _without_empty(
         name=actor.name,
         description=actor.description,
         url=web_link(actor.website),
@@ -195,10 +179,7 @@ def organization(actor: Actor, absolute_url: AbsoluteUrl) -> Description:
 
 
 def article(case: Case, absolute_url: AbsoluteUrl) -> Description:
-    return {
-        "@context": "https://schema.org",
-        "@type": "Article",
-    } | _without_empty(
+    return {"@context": "https://schema.org", "@type": "Article"} | _without_empty(
         headline=case.title,
         inLanguage=case.lang,
         author=case.author,
@@ -243,11 +224,6 @@ class FlaggedPage:
 
 
 def flagged_page(base: KnowledgeBase, kind: str, id: str) -> FlaggedPage:
-    """Returns the page of a record that everybody may see.
-
-    Raises:
-        UnknownRecord: there is none.
-    """
     if kind == FlaggedKind.ACTOR:
         return FlaggedPage(base.actor(id).name, "", address(Page.ACTOR, id))
     if kind == FlaggedKind.CASE:
@@ -259,7 +235,6 @@ def flagged_page(base: KnowledgeBase, kind: str, id: str) -> FlaggedPage:
 
 
 def page_of_flag(base: KnowledgeBase, flag: Flag) -> FlaggedPage:
-    """Returns what a flag is about; its id stands for the title of what is gone."""
     try:
         return flagged_page(base, flag.kind, flag.record_id)
     except UnknownRecord:

@@ -20,18 +20,10 @@ from kb.registers.access import KEPT_DAYS
 from kb.registers.accounts import MAX_NAME_CHARS, Account, account_key
 from kb.registers.alerts.outbox import FORGOTTEN, FORGOTTEN_LINK_S, checked_address
 from web.editorial.labels import NOT_TWICE, TOO_MANY_TRIES
-from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, no_such_action
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.cookies import NoSecret
-from web.http.security.sessions import (
-    AForm,
-    AFormOfAnyone,
-    AnyAccount,
-    ASession,
-    sessions_of,
-)
+from web.http.security.sessions import AForm, AFormOfAnyone, AnyAccount, ASession, sessions_of
 from web.http.security.sign_in_throttle import RETRY_AFTER_S, Claimant, Crowded, SignInThrottle
 from web.http.security.throttle import host_of, too_much
 from web.http.urls import Page, address
@@ -50,7 +42,6 @@ DONE: Mapping[str, str] = {
 }
 
 _log = logging.getLogger(__name__)
-
 router = PageRouter()
 
 
@@ -59,9 +50,6 @@ async def _sign_in_throttle(request: Request) -> SignInThrottle:
 
 
 ASignInThrottle = Annotated[SignInThrottle, Depends(_sign_in_throttle)]
-
-
-# Signing in and out
 
 
 @router.shows(Page.SIGN_IN)
@@ -104,7 +92,6 @@ async def sign_in(
 
 
 def _claimant(request: PageRequest, name: str) -> Claimant:
-    """Returns who wants to sign in by this name, and whether they did so in this browser before."""
     device = ""
     with suppress(UnknownRecord):
         account = request.knowledge_base.accounts.get(name)
@@ -114,7 +101,6 @@ def _claimant(request: PageRequest, name: str) -> Claimant:
 
 
 def _authenticated(request: PageRequest, name: str, password: str) -> Account | None:
-    """Returns the account if the password is right, and else counts that it was wrong."""
     account = request.knowledge_base.accounts.authenticate(name, password)
     if account is None:
         request.knowledge_base.wrong_passwords.note(name)
@@ -123,7 +109,6 @@ def _authenticated(request: PageRequest, name: str, password: str) -> Account | 
 
 @router.shows(Page.SIGN_OUT)
 async def signed_out(request: APageRequest) -> Response:
-    """Answers a change of language or a reload after signing out."""
     return RedirectResponse(address(Page.HOME).path(request.language), 303)
 
 
@@ -151,9 +136,6 @@ def own_path(path: str) -> str:
         return ""
     parts = urlsplit(path)
     return "" if parts.scheme or parts.netloc else path
-
-
-# One's own account
 
 
 @router.shows(Page.ACCOUNT)
@@ -202,7 +184,6 @@ def change_account(
 
 
 def typed_email(form: FormData) -> str:
-    """Returns the address in a form, or an empty string; raises `InputError` if it is none."""
     typed = text_of(form, "email").strip()
     return checked_address(typed) if typed else ""
 
@@ -242,14 +223,8 @@ def _account_page(
     )
 
 
-# A forgotten password: a link to the address of an account, and the page that it leads to
-#
-# The link is a signed digest of the account as it is: once its password, its address or anything
-# that signs it out has changed, no account has that digest, and the link is dead. Nothing is stored
-# for it.
-
+# A forgotten password's link is a signed digest of the account: what signs that out ends it.
 LIMITS = ((1, 20 * 60), (10, 24 * 3600))
-MOST_LINKS = 10
 
 
 @router.shows(Page.FORGOTTEN)
@@ -278,7 +253,7 @@ def _queue_links(request: PageRequest, email: str) -> None:
     try:
         found = [one for one in base.accounts.list() if one.email == email and not one.disabled]
         found.sort(key=lambda one: one.created_at)
-        tokens = [links.sign(FORGOTTEN, _digest(one)) for one in found[:MOST_LINKS]]
+        tokens = [links.sign(FORGOTTEN, _digest(one)) for one in found[:10]]
         if tokens:
             mail = mail_writer_of(request).write(
                 "editorial/mail/password",
@@ -294,7 +269,6 @@ def _queue_links(request: PageRequest, email: str) -> None:
 
 @router.shows(Page.NEW_PASSWORD)
 def new_password_page(request: APageRequest, t: str = "") -> Response:
-    """Shows the form; mail scanners that follow the link use nothing up."""
     account = _linked(request, t)
     if account is None:
         return _forgotten_page(request, 410)
@@ -350,7 +324,6 @@ def _new_password_page(
 
 
 def _linked(request: PageRequest, token: str) -> Account | None:
-    """Returns the account that a link is of, or None if the link is over."""
     digest = signed_links_of(request).read(FORGOTTEN, token, FORGOTTEN_LINK_S)
     for account in request.knowledge_base.accounts.list() if digest else ():
         if _digest(account) == digest and not account.disabled:

@@ -17,10 +17,8 @@ from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY
 from kb.text.folding import fold
 from web.editorial.accounts import typed_email
 from web.editorial.labels import NOT_THE_NAME
-from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AnAdministrator, sessions_of
 from web.http.urls import Page, address
 from web.tallies import tallies_of
@@ -44,19 +42,14 @@ SITE_DONE: Mapping[str, str] = {
     "deleted": N_("The site and its counts are deleted."),
 }
 
-_BETWEEN_ORIGINS = re.compile(r"[\s,;]+")
 _FIELDS = ("name", "origins", "department", "theme", "per_day")
 _NEW: dict[str, object] = {
     **dict.fromkeys((*_FIELDS, "wrong", "message"), ""),
     "per_day": DEFAULT_PER_DAY,
     "is_open": False,
 }
-"""What the form of a new site shows: its fields, whether it is open, which is wrong, and why."""
 
 router = PageRouter()
-
-
-# Everyone's accounts
 
 
 @router.shows(Page.ACCOUNTS)
@@ -125,14 +118,10 @@ def _accounts_page(
     )
 
 
-# The sites that embed the search
-
-
 @router.shows(Page.SITES)
 def sites_page(
     request: APageRequest, _account: AnAdministrator, done: str = "", added: str = ""
 ) -> Response:
-    """`added` is the key of the site that was."""
     return _sites_page(request, done=SITE_DONE.get(done, ""), added=added)
 
 
@@ -162,17 +151,15 @@ def change_sites(request: APageRequest, _account: AnAdministrator, form: AForm) 
         typed |= {"is_open": True, "wrong": error.field, "message": error.remark}
         return _sites_page(request, refused=typed, key=key)
     except UnknownRecord:
-        gone = N_("This site no longer exists. Nothing was changed.")
-        return _sites_page(request, message=gone)
+        return _sites_page(request, message=N_("This site no longer exists. Nothing was changed."))
     return see(request, address(Page.SITES, done=f"{what.removesuffix('e')}ed"))
 
 
 def _permissions(form: FormData) -> dict[str, Any]:
-    """Returns what the form says of a site, as `Sites.add` and `Sites.change` take it."""
     return {
         **{name: text_of(form, name) for name in ("name", "department", "theme")},
         # None of what stands between two origins is part of one.
-        "origins": _BETWEEN_ORIGINS.split(text_of(form, "origins")),
+        "origins": re.split(r"[\s,;]+", text_of(form, "origins")),
         "per_day": number_in(form, "per_day"),
     }
 
@@ -186,7 +173,6 @@ def _sites_page(
     key: str = "",
     refused: dict[str, object] | None = None,
 ) -> Response:
-    """The page. What was `refused` of the site with `key`, or of a new one, is shown again."""
     base = request.knowledge_base
     tallies_of(request.http).flush()
     sites = base.sites.list()

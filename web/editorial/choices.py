@@ -26,17 +26,12 @@ from kb.search.results import EvidenceKind, Filters
 from web.editorial.record_form import ParticipationRow, RecordForm, is_suggested
 from web.http.i18n import translations
 from web.http.labels import FLOW_LABELS, ROLE_LABELS
-from web.http.request import PageRequest
-from web.http.routing import text_of
+from web.http.routing import PageRequest, text_of
 
 MAX_LIKELY = 5
 
 
 def form_choices(request: PageRequest, form: RecordForm) -> dict[str, Any]:
-    """Returns what can be chosen in the form of a record: `choices` by field, and `roles`.
-
-    A record can be in the languages of the site, and in its present one.
-    """
     gettext, names = translations(request.language).gettext, request.language.locale.languages
     current = form.values.get("lang", "")
     codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
@@ -54,8 +49,6 @@ def form_choices(request: PageRequest, form: RecordForm) -> dict[str, Any]:
 
 
 def actor_finder(base: KnowledgeBase) -> Callable[[str], str]:
-    """Returns a function that finds an actor's id by its id, or by a name only it has."""
-
     def find(given: str) -> str:
         if known := actor_or_none(base, given):
             return known.id
@@ -73,14 +66,11 @@ def actor_or_none(base: KnowledgeBase, actor_id: str) -> Actor | None:
 
 
 class LikelyActor(NamedTuple):
-    """An actor that a new entry may be of, and why, as `kb.resolution.similarity` names it."""
-
     actor: Actor
     reasons: tuple[str, ...] = ()
 
 
 def likely_actors(base: KnowledgeBase, entry: Actor) -> list[LikelyActor]:
-    """Returns the actors that an entry, which is not published, may be of, likeliest first."""
     alike = dict(base.duplicates.alike(entry, MAX_LIKELY))
     found = {
         id_: LikelyActor(actor, similarity.reasons)
@@ -94,7 +84,6 @@ def likely_actors(base: KnowledgeBase, entry: Actor) -> list[LikelyActor]:
 
 
 def actors_named(base: KnowledgeBase, name: str) -> list[Actor]:
-    """Returns the actors that a search finds by this name."""
     try:
         found = base.search(name, limit=5, filters=Filters(kind=Kind.ACTOR))
     except QueryError:
@@ -107,7 +96,6 @@ def actors_named(base: KnowledgeBase, name: str) -> list[Actor]:
 
 
 def contact_choice_in(form: Mapping[str, object], before: ContactChoice) -> ContactChoice:
-    """Returns who is to see contacts, as a form says; what it does not say is as before."""
     of_firms, of_persons = (text_of(form, name) for name in ("organisations", "persons"))
     return ContactChoice(
         Visibility(of_firms) if of_firms in set(Visibility) else before.organisations,
@@ -118,11 +106,7 @@ def contact_choice_in(form: Mapping[str, object], before: ContactChoice) -> Cont
 def with_picture(
     base: KnowledgeBase, form: Mapping[str, object], *, by: str
 ) -> tuple[Mapping[str, object], str]:
-    """Returns the form with the name of its picture, and what is wrong with an upload, if anything.
-
-    What is uploaded is kept at once: nothing is sent twice if another field is refused. A name that
-    no picture of the base has is taken out.
-    """
+    """Keeps an uploaded picture; returns the form with its name, and what is wrong, if anything."""
     if "picture" not in form and "picture_file" not in form:
         return form, ""
     upload, name, problem = form.get("picture_file"), str(form.get("picture", "")), ""
@@ -142,11 +126,7 @@ def with_picture(
 def suggestions(
     rows: Sequence[ParticipationRow], proposals: Sequence[ProposedParticipation]
 ) -> Mapping[str, Any]:
-    """Groups the rows of a form that only stand for proposals, by their numbers.
-
-    `organisations` take no part yet: each has its rows, one for each role, the surest first. `also`
-    has the further roles of those that do, by their first row. `waiting` are the rows of both.
-    """
+    """Groups rows of proposals: new `organisations`, `also` further roles, all in `waiting`."""
     taken: dict[str, int] = {}
     waiting = [number for number, row in enumerate(rows) if is_suggested(row, proposals)]
     for number, row in enumerate(rows):
@@ -166,13 +146,11 @@ def suggestions(
     organisations = []
     for group in {id(group): group for group in groups.values()}.values():
         actor_id = next((rows[at].actor_id for at in group if rows[at].actor_id), "")
-        one = {"name": rows[group[0]].name, "actor_id": actor_id, "rows": group}
-        organisations.append(one)
+        organisations.append({"name": rows[group[0]].name, "actor_id": actor_id, "rows": group})
     return {"organisations": organisations, "also": also, "waiting": waiting}
 
 
 def _keys(row: ParticipationRow) -> list[str]:
-    """By what rows of one organisation are known: its entry and its name."""
     return [f"{kind} {key}" for kind, key in (("id", row.actor_id), ("n", folded(row.name))) if key]
 
 
@@ -207,33 +185,24 @@ def numbered(text: str, sentences: Iterable[str]) -> NumberedText:
 
 
 def _place(text: str, sentence: str) -> tuple[int, int] | None:
-    """The half-open span of the sentence in the text, whatever stands between its words."""
     words = [word for word in re.split(_BETWEEN_WORDS, sentence) if word]
     found = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), text) if words else None
     return found.span() if found else None
 
 
-# What differs
-
 CONTEXT_CHARS = 160
-
 MAX_COMPARED = 4_000_000
 """Pairs of words that are compared; beyond, the whole stretch counts as replaced."""
 
 _WORDS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-
 Piece = tuple[str, str]
-"""What happened to a piece of text, and the text: `same`, `removed`, `added`, or `gap`.
-
-A gap stands for unchanged text that is not shown.
-"""
+"""`same`, `removed`, `added` or `gap` (unchanged text not shown), and the text."""
 
 
 def differences(
     before: Record, after: Record, role_label: Callable[[Role], str] = str
 ) -> dict[str, list[Piece]]:
-    """Returns the pieces of the fields that differ, in the order of the record."""
     old, new = (_texts(record, role_label) for record in (before, after))
     return {
         field: list(_with_gaps(compared(old.get(field, ""), new.get(field, ""))))
@@ -243,7 +212,6 @@ def differences(
 
 
 def told_differences(request: PageRequest, before: Record, after: Record) -> dict[str, list[Piece]]:
-    """Returns the fields that differ, with roles in the language of the page."""
     gettext = translations(request.language).gettext
     return differences(before, after, lambda role: gettext(ROLE_LABELS[role]))
 
@@ -270,8 +238,6 @@ def _compared(before: list[str], after: list[str], *, are_lines: bool = False) -
 
 
 def _texts(record: Record, role_label: Callable[[Role], str]) -> dict[str, str]:
-    """Maps each field to its text; lists have a line for each item."""
-
     def line(item: object) -> str:
         if not isinstance(item, Participation):
             return str(item)
@@ -302,7 +268,6 @@ def _with_gaps(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 
 def _whole_words(text: str) -> str:
-    """Returns the text up to its last space, so that it ends with a whole word."""
     return text[: text.rfind(" ") + 1] or text
 
 

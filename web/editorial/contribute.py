@@ -27,12 +27,19 @@ from kb.registers.jobs import queue_choice
 from kb.remarks import Remark
 from web.editorial.choices import contact_choice_in
 from web.editorial.labels import KNOW_HOW_LABELS, LOCATION_LABELS, REGISTER_LABELS
-from web.http.dependencies import APageRequest, count_job, reading_turns
 from web.http.i18n import translations
 from web.http.labels import FIELD_LABELS, LocalizedText, localized, translated
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import (
+    APageRequest,
+    PageRequest,
+    PageRouter,
+    count_job,
+    number_in,
+    reading_turns,
+    see,
+    text_of,
+)
 from web.http.security.sessions import AContributor, AForm, AModerator, AnUpload, AnyAccount
 from web.http.urls import Page, address
 
@@ -40,16 +47,10 @@ if TYPE_CHECKING:
     from ingest.submission import Submissions, Submitted
 
 DIRECTORY_ENDINGS = ".csv,.tsv,.xlsx,.ods,.json,.jsonl,.ndjson,.geojson,.parquet"
-
 MAX_FILES = 20
-MAX_SOURCE_CHARS = 120
-SHOWN_CONTRIBUTIONS = 200
 MEGABYTE = 1_000_000
-
 _NO_FILE = N_("Choose a file first.")
-
 _log = logging.getLogger(__name__)
-
 router = PageRouter()
 
 
@@ -72,9 +73,7 @@ def contributions(request: APageRequest, account: AnyAccount, done: str = "") ->
     return request.page(
         "editorial/contributions.html",
         here=address(Page.CONTRIBUTIONS),
-        drafts=request.knowledge_base.drafts.list(
-            list(DraftState), by=account.name, limit=SHOWN_CONTRIBUTIONS
-        ),
+        drafts=request.knowledge_base.drafts.list(list(DraftState), by=account.name, limit=200),
         done=done,
     )
 
@@ -84,7 +83,6 @@ def _page(
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, LocalizedText] | None = None,
 ) -> Response:
-    """The page, with what was typed, and what is wrong with it by name of a field."""
     return request.page(
         "editorial/contribute.html",
         here=address(Page.CONTRIBUTE),
@@ -110,19 +108,11 @@ def _refused(
     return _page(request, values, {name: problem})
 
 
-# Articles
-
-
 def _submissions(request: PageRequest, account: Account) -> "Submissions":
-    """Returns what makes drafts, which the contributor checks before submitting them."""
     from ingest.submission import Submissions
 
     return Submissions.from_settings(
-        request.knowledge_base,
-        request.settings,
-        by=account.name,
-        submitted=False,
-        long_later=True,
+        request.knowledge_base, request.settings, by=account.name, submitted=False, long_later=True
     )
 
 
@@ -137,7 +127,6 @@ def _text(request: PageRequest, account: Account, form: FormData) -> Response:
 
 
 def _files(request: PageRequest, account: Account, form: FormData) -> Response:
-    """Makes a draft of a file at once, and a job of several."""
     files = _chosen(form, "files")
     if not files:
         return _refused(request, form, "files", _NO_FILE)
@@ -164,14 +153,12 @@ def _files(request: PageRequest, account: Account, form: FormData) -> Response:
         except InputError as error:
             return _refused(request, form, "files", error.remark)
         most = count_job(request, account)
-        parameters = {"paths": json.dumps(paths)}
-        job = base.jobs.add("articles", parameters, by=account.name, most=most)
+        job = base.jobs.add("articles", {"paths": json.dumps(paths)}, by=account.name, most=most)
         unless_queued.pop_all()
     return see(request, address(Page.JOB, job.id))
 
 
 def _link(request: PageRequest, account: Account, form: FormData) -> Response:
-    """Makes a draft of a page at once, and a job of a feed."""
     from ingest.articles.feeds import is_feed
     from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES
 
@@ -200,15 +187,13 @@ def _drafted(
     submissions: "Submissions",
     submit: "Callable[[], Submitted]",
 ) -> Response:
-    """Leads to the draft or the job, or shows the form with the reason beside its field."""
     from ingest.known_articles import AlreadyKnown
     from ingest.submission import LongArticle
 
     base = request.knowledge_base
     problem: LocalizedText | str
     try:
-        draft = submit().draft
-        return see(request, address(Page.DRAFT, draft.id, done="contributed"))
+        return see(request, address(Page.DRAFT, submit().draft.id, done="contributed"))
     except LongArticle as long:
         job = submissions.later(long, most=count_job(request, account))
         return see(request, address(Page.JOB, job.id, done="long"))
@@ -232,9 +217,6 @@ def _drafted(
             "organisation that runs this site."
         )
     return _refused(request, form, name, problem)
-
-
-# Directories
 
 
 def _directory(request: PageRequest, account: Account, form: FormData) -> Response:
@@ -264,16 +246,14 @@ def _directory(request: PageRequest, account: Account, form: FormData) -> Respon
         )
     except InputError as error:
         return _refused(request, form, "directory", error.remark)
-    return see(request, address(Page.DIRECTORY, path.parent.name, source=source[:MAX_SOURCE_CHARS]))
+    return see(request, address(Page.DIRECTORY, path.parent.name, source=source[:120]))
 
 
 def _chosen(form: FormData, name: str) -> list[UploadFile]:
-    """Returns the chosen files of a field; browsers send a nameless file if none was chosen."""
     files = [value for value in form.getlist(name) if isinstance(value, UploadFile)]
     return [file for file in files if file.filename]
 
 
-SHOWN_PROBLEMS = 10
 MAX_COLUMNS = 500
 
 
@@ -314,8 +294,7 @@ def apply_directory(
         "source": source,
         "mapping": json.dumps(choices, ensure_ascii=False),
     }
-    most = count_job(request, account)
-    job = base.jobs.add("directory", parameters, by=account.name, most=most)
+    job = base.jobs.add("directory", parameters, by=account.name, most=count_job(request, account))
     return see(request, address(Page.JOB, job.id))
 
 
@@ -350,13 +329,12 @@ def _directory_page(
         names_actors=preview is not None and preview.kept > 0,
         problems=[
             (note.row, localized(note.reason, request.language))
-            for note in (preview.problems[:SHOWN_PROBLEMS] if preview else ())
+            for note in (preview.problems[:10] if preview else ())
         ],
     )
 
 
 def _upload(base: KnowledgeBase, upload: str) -> str:
-    """Returns the path of the file that was sent, by the name of its folder."""
     try:
         return upload_named(base, upload)
     except UnknownRecord:
@@ -364,7 +342,6 @@ def _upload(base: KnowledgeBase, upload: str) -> str:
 
 
 def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
-    """Returns what a column can be read as, in groups with a title."""
     gettext = translations(request.language).gettext
 
     def words(names: Sequence[str]) -> list[tuple[str, str]]:
@@ -374,10 +351,7 @@ def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, st
     return [
         (
             gettext(N_("Otherwise")),
-            [
-                (FACT, gettext(N_("Keep as an extra fact"))),
-                (IGNORED, gettext(N_("Leave out"))),
-            ],
+            [(FACT, gettext(N_("Keep as an extra fact"))), (IGNORED, gettext(N_("Leave out")))],
         ),
         (gettext(N_("Fields of an organisation")), words((*ACTOR_COLUMNS, *LOCATION_COLUMNS))),
         (gettext(N_("What organisations can do, under its own header")), words(KNOW_HOW_COLUMNS)),
@@ -386,7 +360,6 @@ def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, st
 
 
 def _choices(form: Mapping[str, object]) -> dict[str, str]:
-    """Maps headers to what a person chose, where it is not what was guessed."""
     choices = {}
     for number in range(min(number_in(form, "columns"), MAX_COLUMNS)):
         header = text_of(form, f"header-{number}")

@@ -34,19 +34,14 @@ from web.editorial.record_form import (
     WrongFields,
     is_suggested,
 )
-from web.http.dependencies import APageRequest
 from web.http.labels import translated
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AnUpload, AnyAccount
 from web.http.urls import Page, address
 
-MAX_NAMED = 3
 MAX_LOOKED_UP = 8
 """How many unknown participants are looked for in the catalogue when the page is shown."""
-
-_SHOWN_CHANGES = 20
 
 _DONE: Mapping[str, str] = {
     "save": "saved",
@@ -57,7 +52,6 @@ _DONE: Mapping[str, str] = {
     "return": "returned",
     "reject": "rejected",
 }
-"""What can be done with the record of a draft, and the value of `done` that tells it."""
 
 _STATES: Mapping[str, DraftState] = {
     "submit": DraftState.SUBMITTED,
@@ -87,8 +81,6 @@ def change(request: APageRequest, account: AnyAccount, form: AnUpload, record_id
 
 
 class _Sent:
-    """A form sent from the page of a draft."""
-
     def __init__(
         self, request: PageRequest, account: Account, draft: Draft, form: Mapping[str, object]
     ) -> None:
@@ -131,13 +123,11 @@ class _Sent:
         return self._with_record(what, on)
 
     def _at_last_row(self, form: RecordForm) -> Response:
-        """The page at the last participation that is not only suggested."""
         proposed = self._draft.proposals.participations
         shown = [number for number, row in enumerate(form.rows) if not is_suggested(row, proposed)]
         return self._page(form, at_row=shown[-1])
 
     def _with_record(self, what: str, on: str) -> Response:
-        """Answers with the record that was typed; or with what is wrong, or a conflict."""
         errors: Mapping[str, str] = {}
         record = self._draft.record
         if self._picture_problem:
@@ -157,7 +147,6 @@ class _Sent:
             return self._conflict(record)
 
     def _do(self, what: str, on: str, record: Record) -> Response:
-        """Saves what was typed and goes on; `on` is the key of a detail or a participant."""
         drafts, draft, by = self._base.drafts, self._draft, self._account.name
         if what in {"keep_detail", "remove_detail"}:
             detail = next((one for one in details_of(record) if one.key == on), None)
@@ -169,9 +158,7 @@ class _Sent:
             draft = drafts.save(draft.id, record, by=by, revision=self._revision)
             self._revision = draft.revision
         if what == "entry":
-            # The form for the entry of a participant.
-            entry = address(Page.ORGANISATION, draft=draft.id, participant=on)
-            return see(self._request, entry)
+            return see(self._request, address(Page.ORGANISATION, draft=draft.id, participant=on))
         if what == "keep_detail":
             drafts.keep_detail(draft.id, on)
         elif what == "publish":
@@ -185,7 +172,6 @@ class _Sent:
         return see(self._request, address(Page.DRAFT, draft.id, done=_DONE[what]))
 
     def _conflict(self, record: Record) -> Response:
-        """Shows the page with the person's own text in the form, and what others did meanwhile."""
         draft, gone = self._base.drafts.get(self._draft.id), ""
         if draft.state not in OPEN_STATES:
             gone = N_(
@@ -241,14 +227,8 @@ class _Sent:
 
 
 def draft_page(
-    request: PageRequest,
-    draft: Draft,
-    form: RecordForm,
-    *,
-    status_code: int = 200,
-    **shown: Any,
+    request: PageRequest, draft: Draft, form: RecordForm, *, status_code: int = 200, **shown: Any
 ) -> Response:
-    """The page of a draft with a form filled in; it opens at the row `at_row`, if one is given."""
     base = request.knowledge_base
     versions, proposals = base.drafts.versions(draft.id), draft.proposals
     actors = base.actors_by_id({row.actor_id for row in form.rows if row.actor_id})
@@ -258,7 +238,7 @@ def draft_page(
         for row in form.rows
         if is_open and row.kept and row.name and row.actor_id not in actors
     }
-    named = {name: actors_named(base, name)[:MAX_NAMED] for name in sorted(unknown)[:MAX_LOOKED_UP]}
+    named = {name: actors_named(base, name)[:3] for name in sorted(unknown)[:MAX_LOOKED_UP]}
     suggested = {**actors, **{actor.id: actor for found in named.values() for actor in found}}
     is_new = is_open and not draft.based_on
     try:
@@ -295,7 +275,7 @@ def draft_page(
         versions=versions,
         changes={
             later.revision: changed
-            for earlier, later in list(pairwise(versions))[-_SHOWN_CHANGES:]
+            for earlier, later in list(pairwise(versions))[-20:]
             if (changed := told_differences(request, earlier.record, later.record))
         },
         **form_choices(request, form) | empty | shown,
@@ -311,7 +291,6 @@ def published_record(base: KnowledgeBase, kind: Kind, record_id: str) -> Record:
 
 
 def readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
-    """The draft, if this account may see it: an account sees its own, a moderator all."""
     draft = drafts.get(draft_id)
     if not account.may_see(draft.created_by):
         raise not_allowed()

@@ -21,19 +21,15 @@ from kb.registers.jobs import FINAL_STATES, Job, queue_choice
 from kb.registers.records.rereading import Interval
 from kb.remarks import Remark
 from web.editorial.choices import contact_choice_in
-from web.http.dependencies import APageRequest
 from web.http.i18n import SOURCE_LANGUAGE
 from web.http.labels import localized
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, csv_answer, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, csv_answer, see, text_of
 from web.http.security.sessions import AContributor, AForm, AModerator
 from web.http.urls import Page, address
 
 router = PageRouter()
-
 SHOWN_READINGS = 5
-SHOWN_UNLISTED = 50
 
 DONE: Mapping[str, str] = {
     "chosen": N_("Your choice holds now."),
@@ -43,7 +39,6 @@ DONE: Mapping[str, str] = {
 
 
 def reading_of(report: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns what the report of a job says of a reading: what is new, changed, and gone."""
     changes = report.get("changes", ())
     return {
         "is_same": bool(report.get("is_same")),
@@ -78,8 +73,7 @@ def change_sources(request: APageRequest, account: AModerator, form: AForm) -> R
         if source not in dict(base.claims.sources()):
             base.source_locations.get(source)
     except UnknownRecord:
-        gone = N_("This source is no longer here. Nothing was changed.")
-        raise Refusal(404, gone) from None
+        raise Refusal(404, N_("This source is no longer here. Nothing was changed.")) from None
     before = base.contact_choices.of(source)
     choice = contact_choice_in(form, before)
     if choice != before and base.begin_choice(source, choice):
@@ -121,7 +115,6 @@ def _add(request: PageRequest, form: AForm, by: str) -> Response:
 def _sources_page(
     request: PageRequest, *, new: Mapping[str, object] | None = None, done: str = ""
 ) -> Response:
-    """The page of every source, those that are read again first, and of a `new` one refused."""
     base = request.knowledge_base
     counts = dict(base.claims.sources())
     located = {location.name: location for location in base.source_locations.list()}
@@ -147,16 +140,10 @@ def _sources_page(
         entries=entries,
         failing=base.source_locations.failing(),
         new=new or {**empty, "problem": None},
-        shown_unlisted=SHOWN_UNLISTED,
+        shown_unlisted=50,
         done=done,
     )
 
-
-# Jobs
-
-REFRESHED_EVERY_S = 3
-SHOWN_NOTES = 50
-"""How many lines of each kind the page shows; the CSV file has them all."""
 
 _COUNTS = (
     ("read", N_("Read")),
@@ -176,8 +163,7 @@ _LISTS = (
 
 @router.shows(Page.JOBS)
 def jobs(request: APageRequest, account: AContributor) -> Response:
-    every = request.knowledge_base.jobs.list()
-    shown = [job for job in every if account.may_see(job.created_by)]
+    shown = [job for job in request.knowledge_base.jobs.list() if account.may_see(job.created_by)]
     return request.page("editorial/jobs.html", here=address(Page.JOBS), jobs=shown)
 
 
@@ -198,7 +184,7 @@ def job(
     if form == "text" and kept_text:
         return _as_file(base, kept_text)
     over = found.state in FINAL_STATES
-    refresh_s = 0 if over or look == "once" else REFRESHED_EVERY_S
+    refresh_s = 0 if over or look == "once" else 3
     report: Mapping[str, Any] = found.report
     counts = [(word, report.get(name, 0)) for name, word in _COUNTS if name in report]
     sources, duplicates = report.get("sources", ()), 0
@@ -218,7 +204,7 @@ def job(
         drafts=_drafts(base, report),
         untold=sum(sum(report.get(name, {}).values()) for name in ("untold", "more")),
         reading=reading_of(report),
-        shown_notes=SHOWN_NOTES,
+        shown_notes=50,
         kept_text=kept_text,
         done="" if over and done == "long" else done,
     )
@@ -240,11 +226,9 @@ def change_job(
 
 
 def _kept_text(base: KnowledgeBase, found: Job) -> str:
-    """The path of the pasted text of which a job made no draft, as long as it is kept."""
     if not is_text_without_draft(found):
         return ""
-    paths = json.loads(found.parameters["texts"])
-    return next((path for path in paths if is_kept(base, path)), "")
+    return next((path for path in json.loads(found.parameters["texts"]) if is_kept(base, path)), "")
 
 
 def _as_file(base: KnowledgeBase, kept_text: str) -> Response:
@@ -256,7 +240,6 @@ def _as_file(base: KnowledgeBase, kept_text: str) -> Response:
 
 
 def _lines(report: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """A list of a report: of each line its file, its row (0: the whole file) and the reason."""
     return [
         {
             # An upload lies in a folder with a name of no interest.
@@ -276,7 +259,6 @@ def _readable(base: KnowledgeBase, job_id: str, account: Account) -> Job:
 
 
 def _drafts(base: KnowledgeBase, report: Mapping[str, Any]) -> list[Draft]:
-    """The drafts that a job made, as far as they are still there."""
     drafts = []
     for drafted in report.get("drafts", ()):
         with suppress(UnknownRecord):

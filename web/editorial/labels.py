@@ -33,7 +33,6 @@ LOCATION_LABELS: Mapping[str, str] = {
     "longitude": N_("Longitude"),
     "coordinates": N_("Coordinates (latitude, longitude)"),
 }
-"""Labels of the columns that say where an actor is, and are no fields of it."""
 
 KNOW_HOW_LABELS: Mapping[str, str] = {
     "sector": N_("Sector"),
@@ -75,7 +74,6 @@ PHASE_LABELS: Mapping[str, str] = {
     "embedding": N_("Computing embeddings"),
     "writing": N_("Writing"),
 }
-"""What a job is at, as `ingest.report.Phase` names it."""
 
 REASON_LABELS: Mapping[str, str] = {
     "same_siret": N_("the same SIRET"),
@@ -141,14 +139,12 @@ DONE_LABELS: Mapping[str, str] = {
     "different": N_("Noted: they are two organisations. This pair will not appear again."),
 }
 
-
 NOT_TWICE = N_("The two new passwords are different. Nothing was changed.")
 TOO_MANY_TRIES = N_("Too many attempts. Wait a little before the next one.")
 NOT_THE_NAME = N_("This is not the right name. Type it exactly as above, or copy it.")
 
 
 def confidence_label(confidence: float) -> str:
-    """How sure a proposal is, in words; `confidence` lies between 0 and 1."""
     if confidence >= 0.85:
         return N_("very likely")
     return N_("likely") if confidence >= 0.6 else N_("to check")
@@ -168,7 +164,6 @@ DETAIL_LABELS: Mapping[DetailKind, str] = {
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., str]]:
-    """The filters of the editorial templates."""
     gettext = translations(language).gettext
     return {
         "detail_label": labelled(DETAIL_LABELS, language),

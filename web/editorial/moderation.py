@@ -28,16 +28,13 @@ from web.editorial.choices import (
 from web.editorial.draft import participants_of, published_record
 from web.editorial.labels import NOT_THE_NAME
 from web.editorial.record_form import ParticipationRow, RecordForm, WrongFields, sent_row
-from web.http.dependencies import APageRequest
 from web.http.labels import translated
 from web.http.refusals import Refusal, no_such_action
-from web.http.request import PageRequest
-from web.http.routing import AKind, PageRouter, number_in, see, text_of
+from web.http.routing import AKind, APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AModerator, AnUpload
 from web.http.urls import Page, address
 
 router = PageRouter()
-
 _DESCRIPTION = ("description", "lang", "source_url")
 ACTOR_ITEMS: Mapping[str, Sequence[str]] = {
     "description": _DESCRIPTION,
@@ -59,10 +56,6 @@ CASE_ITEMS: Mapping[str, Sequence[str]] = {
 """What is edited at once, by the word in the address; a participation is named by its number."""
 
 
-SHOWN_PUBLISHED = 20
-SHOWN_PAIRS = 20
-
-
 @router.shows(Page.MODERATION)
 def moderation(request: APageRequest, account: AModerator, done: str = "") -> Response:
     base = request.knowledge_base
@@ -75,7 +68,7 @@ def moderation(request: APageRequest, account: AModerator, done: str = "") -> Re
         waiting=drafts.list([DraftState.SUBMITTED])[::-1],
         returned=drafts.list([DraftState.RETURNED]),
         unsent=drafts.list([DraftState.DRAFT]),
-        published=drafts.list([DraftState.PUBLISHED], limit=SHOWN_PUBLISHED),
+        published=drafts.list([DraftState.PUBLISHED], limit=20),
         busy=sum(job.state not in FINAL_STATES for job in base.jobs.list()),
         duplicates=base.duplicates.count(),
         failing=base.source_locations.failing(),
@@ -85,7 +78,7 @@ def moderation(request: APageRequest, account: AModerator, done: str = "") -> Re
         answers=[(answer, base.notices.get(answer.notice_id)) for answer in base.answers.waiting()],
         pairs=[
             (base.notices.get(pair.need_id), base.notices.get(pair.offer_id))
-            for pair in base.notice_pairs.proposed()[:SHOWN_PAIRS]
+            for pair in base.notice_pairs.proposed()[:20]
         ],
         holds=[(hold, asked[hold.actor_id]) for hold in holds if hold.actor_id in asked],
         flags=[(flag, page_of_flag(base, flag)) for flag in base.flags.waiting()],
@@ -96,14 +89,12 @@ def moderation(request: APageRequest, account: AModerator, done: str = "") -> Re
 
 @router.takes(Page.MODERATION)
 def end_tour(request: APageRequest, account: AModerator, form: AForm) -> Response:
-    """Puts the tour away, for this account and for good."""
     if text_of(form, "do") != "end_tour":
         raise no_such_action()
     request.knowledge_base.accounts.end_tour(account.name)
     return see(request, address(Page.MODERATION))
 
 
-SHOWN_DUPLICATES = 10
 _PARTICULARS = ACTOR_ITEMS["particulars"]
 _AT_A_GLANCE = _PARTICULARS.index("themes")
 _COMPARED = (*_PARTICULARS[:_AT_A_GLANCE], "description", *_PARTICULARS[_AT_A_GLANCE:])
@@ -115,7 +106,7 @@ def duplicates(
 ) -> Response:
     base = request.knowledge_base
     sources = [source] if source else []
-    listed = base.duplicates.list(limit=SHOWN_DUPLICATES, sources=sources)
+    listed = base.duplicates.list(limit=10, sources=sources)
     return request.page(
         "editorial/duplicates.html",
         here=address(Page.DUPLICATES, source=source),
@@ -142,7 +133,6 @@ def decide(request: APageRequest, account: AModerator, form: AForm) -> Response:
 
 
 def _pair(base: KnowledgeBase, duplicate: Duplicate) -> Mapping[str, object] | None:
-    """Two actors that may be one, why, and their fields; these differ only if both have a value."""
     actors = base.actors_by_id([duplicate.left_id, duplicate.right_id])
     if len(actors) < 2:
         return None
@@ -244,14 +234,7 @@ def _history(
 
 
 # An item of a published record: open, save, and it is published at once, as a version
-
-
 class _Item(NamedTuple):
-    """The edited item: some fields of a record, or a row of its participations, from 0.
-
-    A row beyond the last is a new one. `row` is -1 where it is fields.
-    """
-
     name: str
     fields: Sequence[str] = ()
     row: int = -1
@@ -298,7 +281,6 @@ def save_item(
 
 
 def _do_with_case(request: PageRequest, what: str, case: Case, *, by: str) -> Response:
-    """Makes a draft of a case, or chooses it for the home page, or no longer."""
     base = request.knowledge_base
     if what == "draft":
         return see(request, address(Page.DRAFT, base.edit(Kind.CASE, case.id, by=by).id))
@@ -320,17 +302,14 @@ def _item(record: Record, name: str) -> _Item:
 
 
 def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordForm:
-    """Returns the form of the whole record, with the typed item in it."""
     whole = RecordForm.of(record)
     if item.row < 0:
         sent = RecordForm.sent({name: form.get(name, "") for name in item.fields}, record)
         return replace(whole, values=sent.values)
-    row = sent_row({**form, f"keep-{item.row}": "1"}, item.row)
-    return whole.with_row_at(item.row, row)
+    return whole.with_row_at(item.row, sent_row({**form, f"keep-{item.row}": "1"}, item.row))
 
 
 def _is_same_item(record: Record, versions: Sequence[Version], seen: int, item: _Item) -> bool:
-    """Whether the item is unchanged since the version that the person saw."""
     before = next((version.record for version in versions if version.number == seen), None)
     if before is None:
         return False

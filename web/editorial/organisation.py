@@ -16,17 +16,11 @@ from kb.models import Actor, Case, Kind
 from kb.reference.roles import ROLES
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import OPEN_STATES, Draft, DraftState
-from web.editorial.choices import (
-    actor_or_none,
-    form_choices,
-    likely_actors,
-)
+from web.editorial.choices import actor_or_none, form_choices, likely_actors
 from web.editorial.draft import readable
 from web.editorial.record_form import ACTOR_LINES, RecordForm, WrongFields
-from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AnyAccount
 from web.http.urls import Address, Page, address
 
@@ -43,13 +37,11 @@ class UnlistedParticipant:
 
     @property
     def page(self) -> Address:
-        """The page that it is mentioned on."""
         if self.draft is not None:
             return address(Page.DRAFT, self.draft.id, done="linked")
         return address(Page.CASE, self.case.id, done="linked")
 
     def entry(self, case_url: str) -> Actor:
-        """What the article says of it, as an entry without an id; `case_url` names the article."""
         parts = list(self.case.participants)
         if self.draft is not None:
             parts += [one.participation for one in self.draft.proposals.participations]
@@ -91,15 +83,12 @@ def _as_sentence(words: str) -> str:
 
 
 class _Wanted(NamedTuple):
-    """What the form is for: a correction, the entry of a participant, or a new one."""
-
     query: Mapping[str, str]
     corrected: Actor | None = None
     participant: UnlistedParticipant | None = None
 
     @property
     def base(self) -> Actor:
-        """The record that the form changes."""
         return self.corrected or Actor(id="", name="")
 
 
@@ -137,8 +126,7 @@ def take(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
     try:
         entry = cast("Actor", typed.record(wanted.base, lambda given: given))
     except WrongFields as error:
-        wrong = typed.wrong(error.errors)
-        return _page(request, wanted, wrong, version=version, status_code=400)
+        return _page(request, wanted, typed.wrong(error.errors), version=version, status_code=400)
     if not wanted.corrected:
         entry = replace(entry, id=_free_id(base, record_id("", entry.name, entry.place)))
     if what == "preview":
@@ -155,7 +143,6 @@ def take(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
 def _kept(
     request: PageRequest, account: Account, wanted: _Wanted, entry: Actor, what: str, version: int
 ) -> Response:
-    """Makes the draft, publishes it if asked, and links the participant that it is for."""
     base = request.knowledge_base
     submitted, based_on = what == "submit", version if wanted.corrected else 0
     draft = base.drafts.add(
@@ -177,7 +164,6 @@ def _kept(
 
 
 def _wanted(request: PageRequest, account: Account) -> _Wanted:
-    """What the address asks for: an actor to correct, or a participant of a draft or a case."""
     base = request.knowledge_base
     names = ("corrects", "draft", "case", "participant")
     query = {name: request.http.query_params.get(name, "") for name in names}
@@ -204,7 +190,6 @@ def _wanted(request: PageRequest, account: Account) -> _Wanted:
 
 
 def _free_id(base: KnowledgeBase, wished: str) -> str:
-    """The id, or the first with a number that no actor or draft has or had."""
     drafts = base.drafts.list()
     taken = base.ids(Kind.ACTOR) | {one.record.id for one in drafts if one.kind is Kind.ACTOR}
 
@@ -226,7 +211,6 @@ def _page(
     is_previewed: bool = False,
     is_asked: bool = False,
 ) -> Response:
-    """The form; `entry` is what it says, if that is right, and `is_asked` whether it is known."""
     base = request.knowledge_base
     if wanted.corrected and not version:
         version = base.history(Kind.ACTOR, wanted.corrected.id)[-1].number

@@ -7,14 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import chain
 from typing import Any, Self
 
-from ingest.records.fields import (
-    folded,
-    iso_date,
-    one_line,
-    record_id,
-    short_line,
-    web_address,
-)
+from ingest.records.fields import folded, iso_date, one_line, record_id, short_line, web_address
 from ingest.records.parsers import PARSERS, period
 from kb.errors import InputError
 from kb.messages import N_
@@ -28,9 +21,6 @@ from web.http.routing import number_in
 
 CASE_LINES = form_lines(CASE_FIELDS)
 ACTOR_LINES = form_lines(ACTOR_FIELDS)
-
-MAX_ROWS = 200
-
 MISSING = N_("This is required.")
 TOO_LONG = N_("This is too long.")
 _NO_DATE = N_("This is not a date. Write it like 2020-07-02, or 2 July 2020 as 02/07/2020.")
@@ -53,7 +43,6 @@ _WRONG: Mapping[FieldKind, str] = {
         "This is not a SIRET number: it has 14 digits, and the last one checks the others."
     ),
 }
-"""What to say of a value of a kind that is refused; of one of another kind, that it is too long."""
 
 _INPUTS: Mapping[FieldKind, str] = {
     FieldKind.LANGUAGE: "select",
@@ -70,9 +59,6 @@ class WrongFields(Exception):
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__(", ".join(errors))
         self.errors = errors
-
-
-# Participations
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +79,6 @@ class ParticipationRow:
 
 
 def sent_row(form: Mapping[str, object], number: int) -> ParticipationRow:
-    """A row of a form as somebody filled it in."""
     names = [*(field.name for field in fields(Participation)), "keep", "proposal"]
     typed = {name: str(form.get(f"{name}-{number}", "")) for name in names}
     kept, proposal = bool(typed.pop("keep")), typed.pop("proposal")
@@ -107,8 +92,6 @@ def _row_of(participation: Participation, proposal: int) -> ParticipationRow:
 
 
 def _proposal_of(participation: Participation, unused: Mapping[int, ProposedParticipation]) -> int:
-    """The number of the proposal that a participation was most likely made from, or -1."""
-
     def is_same(proposed: Participation) -> bool:
         same_name = folded(proposed.name) == folded(participation.name)
         return same_name or (proposed.actor_id == participation.actor_id != "")
@@ -143,9 +126,6 @@ def _participation_from(
     return Participation(name, role, actor_id, one_line(row.contribution), source_url)
 
 
-# Fields
-
-
 @dataclass(frozen=True, slots=True)
 class RecordForm:
     """The fields of a record as text; `errors` has an English message by name, such as `role-2`."""
@@ -156,7 +136,6 @@ class RecordForm:
 
     @classmethod
     def of(cls, record: Record, proposals: Proposals | None = None) -> Self:
-        """The form of a record. Proposed participations that it lacks are rows not kept."""
         lines = CASE_LINES if isinstance(record, Case) else ACTOR_LINES
         values = {name: typed_value(record, name) for name in chain.from_iterable(lines)}
         if not isinstance(record, Case):
@@ -186,35 +165,29 @@ class RecordForm:
                 values["period"] = period(values["period"], "period")
         if "rows" not in form:
             return cls(values, known.rows)
-        rows = (sent_row(form, number) for number in range(min(number_in(form, "rows"), MAX_ROWS)))
+        rows = (sent_row(form, number) for number in range(min(number_in(form, "rows"), 200)))
         return cls(values, tuple(row for row in rows if not row.is_blank))
 
     def with_row(self, row: ParticipationRow) -> Self:
-        """The form with another participation, after those that are not only proposed."""
         rows = sorted((*self.rows, row), key=lambda one: not one.kept and one.proposal >= 0)
         return replace(self, rows=tuple(rows))
 
     def accepting(self, number: int) -> Self:
-        """The form with a suggested participation, by its row, among the others."""
         others = (*self.rows[:number], *self.rows[number + 1 :])
         return replace(self, rows=others).with_row(replace(self.rows[number], kept=True))
 
     def with_row_at(self, number: int, row: ParticipationRow) -> Self:
-        """The form with a row instead of another."""
         return replace(self, rows=(*self.rows[:number], row, *self.rows[number + 1 :]))
 
     def input(self, name: str) -> Mapping[str, object]:
-        """How a field is typed, as the templates' `field` macro takes it."""
         traits = self._fields[name]
         kind = "area" if traits.rows else _INPUTS.get(traits.kind, "text")
         return {"kind": kind, "rows": traits.rows, "required": traits.required}
 
     def is_period(self, name: str) -> bool:
-        """Whether a field is a period, which people read and write in words."""
         return self._fields[name].kind is FieldKind.PERIOD
 
     def is_prose(self, name: str) -> bool:
-        """Whether a field is written in the language of the record."""
         return self._fields[name].kind in {FieldKind.TEXT, FieldKind.SENTENCE}
 
     @property
@@ -225,7 +198,6 @@ class RecordForm:
         return replace(self, errors=errors)
 
     def record(self, base: Record, actor_named: Callable[[str], str]) -> Record:
-        """The record that the form tells, else `base`; raises `WrongFields`."""
         errors: dict[str, str] = {}
         touched = [name for name, value in self.values.items() if value != typed_value(base, name)]
         if isinstance(base, Actor):
@@ -273,8 +245,7 @@ class RecordForm:
     def _participants(
         self, base: Case, errors: dict[str, str], actor_named: Callable[[str], str]
     ) -> tuple[Participation, ...]:
-        # What a record has already is not this form's business, such as an actor whose directory
-        # comes later.
+        # What a record has already stays, such as an actor whose directory comes later.
         kept = {_row_of(participation, -1): participation for participation in base.participants}
         named_already = {participation.actor_id for participation in base.participants}
 
@@ -309,7 +280,6 @@ def written_date(text: str, name: str) -> str:
 
 
 def typed_value(record: Record, name: str) -> str:
-    """The value of a field as an editor sees it."""
     value = getattr(record, name)
     if name == "phone" and isinstance(record, Actor):
         region = dialling_region(record.country, record.department)
@@ -323,9 +293,5 @@ def typed_value(record: Record, name: str) -> str:
     return str(value)
 
 
-# Proposals
-
-
 def is_suggested(row: ParticipationRow, proposals: Sequence[ProposedParticipation]) -> bool:
-    """Whether a row only stands for a proposal that nobody has accepted."""
     return not row.kept and 0 <= row.proposal < len(proposals)

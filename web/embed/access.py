@@ -1,8 +1,4 @@
-"""Who may ask for the widget's answers, and how much: registered sites, and ourselves.
-
-A site's public key is no secret: what counts is the `Origin` that a browser sends, compared
-exactly, and Fetch Metadata. On a server that only this machine reaches, its pages need no key.
-"""
+"""Who may ask for the widget's answers: sites, known by the `Origin` that browsers send."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +13,7 @@ from kb.messages import N_
 from kb.registers.sites import Site, SiteCounts
 from kb.settings import is_this_machine
 from web.http.refusals import Refusal
-from web.http.request import PageRequest
+from web.http.routing import PageRequest
 from web.http.security.headers import let_frame, let_read
 from web.http.security.throttle import Quota, count_for_address, counted_address, quotas_of
 from web.tallies import tallies_of
@@ -27,33 +23,26 @@ CLOSED = N_("The search is switched off for this site.")
 _ELSEWHERE = N_(
     "This page does not belong to the site of this public key: its address must be registered."
 )
-_NO_KEY = N_("Give the public key of a registered site.")
 NOT_A_PAGE = N_(
     "Only requests from pages of the site are counted, when the browser states their origin."
 )
 _QUOTA_USED = N_("This site has reached its daily quota of searches.")
 _NOT_SO = N_("Only a script on a page, or a frame, can load this address.")
-
 _FRAMES = {"", "iframe", "frame", "document"}
 """What a page is loaded for, as `Sec-Fetch-Dest` says, that shows a search in a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who asks, and may. `site` is None for our own pages and for the demonstration.
-
-    Only what a browser vouches for (`is_from_site`) is counted for a site.
-    """
+    """An allowed caller; `site` is None for our own pages and for the demonstration."""
 
     site: Site | None
     is_from_site: bool = False
 
     def department(self, given: str | None) -> str:
-        """Returns the department to search in: the one given, be it none, or the site's own."""
         return given if given is not None else self.site.department if self.site else ""
 
     def theme(self, given: str | None) -> str:
-        """Returns the theme in the same way."""
         return given if given is not None else self.site.theme if self.site else ""
 
 
@@ -71,7 +60,7 @@ def _site_access(request: Request, site: SiteKey = "") -> Access:
     if not site:
         if not is_ours:
             if not (is_demonstration(page_request) and _is_loopback(origin)):
-                raise Refusal(403, _NO_KEY)
+                raise Refusal(403, N_("Give the public key of a registered site."))
             let_read(request, origin)
         return Access(None)
     known = _known(page_request, site)
@@ -111,7 +100,6 @@ AFramedAccess = Annotated[Access, Depends(_framed_access)]
 
 
 def is_demonstration(request: PageRequest) -> bool:
-    """Whether visitors reach this server at an address of this very machine."""
     return _is_loopback(request.root)
 
 
@@ -134,23 +122,7 @@ def _is_loopback(url: str) -> bool:
         return False
 
 
-def _count_search(request: Request, access: AnAccess) -> None:
-    _count_request(request, access)
-
-
-def _count_framed_search(request: Request, access: AFramedAccess, q: str | None = None) -> None:
-    if q is not None:  # The frame by itself, with its empty form, is no search.
-        _count_request(request, access)
-
-
-ACountedSearch = Annotated[None, Depends(_count_search)]
-"""Counts a search against the quotas of its address and site, before it has its turn; else 429."""
-
-ACountedFramedSearch = Annotated[None, Depends(_count_framed_search)]
-"""Counts a search in a frame in the same way."""
-
-
-def _count_request(request: Request, access: Access) -> None:
+def _count_request(request: Request, access: AnAccess) -> None:
     count_for_address(request, Quota.TYPING)
     if access.site is None or not access.is_from_site:
         return
@@ -160,12 +132,16 @@ def _count_request(request: Request, access: Access) -> None:
     tallies_of(request).add_use(access.site.key, SiteCounts(requests=1))
 
 
-def count_of_site(request: Request, site: Site) -> None:
-    """Counts what an address asks for a site: a program could make up its origin.
+def _count_framed_search(request: Request, access: AFramedAccess, q: str | None = None) -> None:
+    if q is not None:  # The frame by itself, with its empty form, is no search.
+        _count_request(request, access)
 
-    Raises:
-        Refusal: 429, the address has had its share of the day.
-    """
+
+ACountedSearch = Annotated[None, Depends(_count_request)]
+ACountedFramedSearch = Annotated[None, Depends(_count_framed_search)]
+
+
+def count_of_site(request: Request, site: Site) -> None:
     if host := counted_address(request):
         quotas_of(request).take_of_site(site.key, host, site.per_day)
 

@@ -1,7 +1,4 @@
-"""Searches from pages of other sites: of the widget, version 1, and as a page for a frame.
-
-What would break a page that embeds the widget is served under another version.
-"""
+"""Searches from pages of other sites: of the widget, version 1, and as a page for a frame."""
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -29,11 +26,10 @@ from web.embed.access import (
     AnAccess,
     count_of_site,
 )
-from web.http.dependencies import APageRequest, ATurnToSearch
 from web.http.i18n import DEFAULT_LANGUAGE, Language, preferred_language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
-from web.http.request import PageRequest
+from web.http.routing import APageRequest, ATurnToSearch, PageRequest
 from web.http.safe_html import excerpt
 from web.http.security.throttle import Quota, count_for_address
 from web.http.templating import Renderer
@@ -44,33 +40,21 @@ from web.search.request import SearchRequest
 from web.tallies import count_demand, tallies_of
 
 MAX_LIMIT = 20
-"""How many answers can be asked for."""
-
-NEAREST = 3
-"""How many uncertain actors are given where none fits: there is little room."""
-
-PASSAGE_CHARS = 150
+NEAREST = 3  # how many uncertain actors are given where none fits: there is little room
 
 
 class Piece(NamedTuple):
-    """A piece of a passage, and whether it is marked as distinctive."""
-
     text: str
     marked: bool
 
 
 class WidgetPassage(Shape):
-    """The strongest passage. `lang` is its language."""
-
     lang: str
     pieces: list[Piece]
 
 
 class WidgetCase(Shape):
-    """The case that supports the hit: shown, or inferred from that of the `witness`.
-
-    For a firm `elsewhere`, `title` is what it did and `url` its source.
-    """
+    """The case that supports the hit, or the deed of a firm `elsewhere` with its source."""
 
     ground: Literal["shown", "inferred"]
     title: str
@@ -152,7 +136,6 @@ class WidgetAnswer(Shape):
 
 
 def _place(actor: Actor) -> str:
-    """Returns the town and department, which need no translation: "Jarnac, Charente (16)"."""
     department, country = actor.department, "" if actor.country == "FR" else actor.country
     if department in NAMES:
         department = f"{NAMES[department]} ({department})"
@@ -160,7 +143,7 @@ def _place(actor: Actor) -> str:
 
 
 def _passage(hit: ActorHit) -> WidgetPassage | None:
-    """Returns the first passage with marks, the actor's own text first; else the first passage."""
+    """Returns the first passage with marks, of the actor's own text if any; else the first."""
     texts = [
         evidence
         for kind in (EvidenceKind.PASSAGE, EvidenceKind.CASE, EvidenceKind.SIMILAR)
@@ -171,7 +154,7 @@ def _passage(hit: ActorHit) -> WidgetPassage | None:
         return None
     shown = next((evidence for evidence in texts if evidence.marks), texts[0])
     lang = shown.case.lang if shown.kind is EvidenceKind.CASE and shown.case else hit.actor.lang
-    pieces = excerpt(shown.text, shown.marks, PASSAGE_CHARS)
+    pieces = excerpt(shown.text, shown.marks, 150)
     return WidgetPassage(lang=lang, pieces=[Piece(*piece) for piece in pieces])
 
 
@@ -179,7 +162,6 @@ router = APIRouter(include_in_schema=False)
 
 
 async def _never_shared(response: Response) -> None:
-    """Keeps an answer to the origin that asked, for a minute."""
     response.headers["Vary"] = "Origin"
     response.headers["Cache-Control"] = "private, max-age=60"
 
@@ -197,7 +179,6 @@ def search(
     limit: Annotated[int, Query(ge=1)] = 5,
     lang: Language = DEFAULT_LANGUAGE,
 ) -> WidgetAnswer:
-    """Returns what the widget shows; the filters of the site hold where none are given."""
     try:
         code = department_code(access.department(department))
     except ValueError as error:
@@ -211,11 +192,7 @@ def _answer(
 ) -> tuple[SearchResult, WidgetAnswer]:
     """Searches without a language model: what somebody has typed so far is sent to nobody."""
     result = request.knowledge_base.search(
-        asked.q,
-        limit=limit,
-        filters=asked.filters,
-        lang=language,
-        steering=Steering(worded=False),
+        asked.q, limit=limit, filters=asked.filters, lang=language, steering=Steering(worded=False)
     )
     return result, WidgetAnswer.of(result, asked, limit, absolute_urls(request.root, language))
 
@@ -231,7 +208,6 @@ _COUNTS = {
 def count(
     request: APageRequest, access: AnAccess, event: Literal["search", "empty", "selection"]
 ) -> None:
-    """Counts what only the widget knows: finished searches and opened results."""
     count_for_address(request.http, Quota.TYPING)
     if access.site is None:
         return
@@ -242,13 +218,9 @@ def count(
 
 
 FRAME_PATH = "/embed/search"
-
-KEPT = ("lang", "site", "department", "theme", "limit")
-"""What the form asks again as it was asked."""
-
+KEPT = ("lang", "site", "department", "theme", "limit")  # what the form asks again as it was asked
 _WRONG_ADDRESS = N_("The address of this frame has an invalid value.")
 _NO_ANSWER = N_("The catalogue is not available now. Try again in a moment.")
-
 _log = logging.getLogger(__name__)
 
 
@@ -268,8 +240,7 @@ class _FrameRoute(APIRoute):
                 # Who asks too much, or finds too many, asks again in the form.
                 again = SearchRequest(request.query_params.get("q", ""))
                 asked = again if error.status_code in {429, 503} else None
-                status = error.status_code
-                return _page(request, status, advice, headers=error.headers, asked=asked)
+                return _page(request, error.status_code, advice, headers=error.headers, asked=asked)
             except QuisaitError as error:
                 _log.error("%s", error)
                 return _page(request, 503, _NO_ANSWER)
@@ -292,7 +263,6 @@ def framed_search(
     theme: str | None = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 5,
 ) -> Response:
-    """The filters of the site hold where none are given."""
     request = page_request.http
     asked = SearchRequest(q or "", theme=access.theme(theme))
     try:
@@ -322,10 +292,7 @@ def _page(
     asked: SearchRequest | None = None,
     answer: WidgetAnswer | None = None,
 ) -> Response:
-    """Makes the page of the frame; `message`, in English, says what was refused.
-
-    It knows nobody: it reads no session, and sets no cookie.
-    """
+    """Makes the page of the frame, without session or cookie; `message` is in English."""
     language = _language(request)
     given = request.query_params.items()
     kept = {name: value for name, value in given if name in KEPT}
@@ -350,7 +317,6 @@ def _page(
 
 
 def _language(request: Request) -> Language:
-    """Returns the language that the address asks for, such as `en` or `fr-CA`."""
     return preferred_language(request.query_params.get("lang", ""))
 
 

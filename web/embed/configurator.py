@@ -1,7 +1,4 @@
-"""The page that shows how to put the search on a site: what is chosen, checked, and its code.
-
-What is shown is made here alone: the page's script asks for the page again, and follows it.
-"""
+"""The page that shows how to put the search on a site: what is chosen, checked, and its code."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,22 +17,17 @@ from web.embed.access import CLOSED, UNKNOWN, is_demonstration
 from web.embed.answers import FRAME_PATH, KEPT, MAX_LIMIT
 from web.embed.scripts import WidgetScripts
 from web.http.colours import contrast
-from web.http.dependencies import APageRequest
 from web.http.i18n import Language, translations
 from web.http.labels import UNKNOWN_DEPARTMENT
-from web.http.routing import PageRouter
+from web.http.routing import APageRequest, PageRouter
 from web.http.urls import WIDGET_PREFIX, Page, absolute_urls, address
 from web.search.request import SearchRequest
 
 MAX_OPTION_CHARS = 120
-MAX_RADIUS_PX = 32
-
 COLOURS: Mapping[str, str] = {"accent": "#9c2f1b", "paper": "#fffcf4", "ink": "#241e18"}
-"""The colours that can be chosen, and what they are in the widget's own light look."""
+"""The colours that can be chosen, as they are in the widget's light look."""
 
-ALL = "*"
-"""Chosen for a department or a theme: all of them, whatever the site begins with."""
-
+ALL = "*"  # chosen for a department or a theme: all of them, whatever the site begins with
 LEAST_CONTRASTS = {"ink": 4.5, "accent": 3.0}
 """The least contrasts with the paper, of a text and of what is none (WCAG 2.2, 1.4.3, 1.4.11)."""
 
@@ -56,22 +48,15 @@ USUAL: Mapping[str, str] = {
     "radius": "0",
     "script": "pinned",
 }
-"""What holds where nothing else is chosen."""
 
-_ATTRIBUTES = (
-    "site", "department", "theme", "limit", "open", "shortcut", "target", "label", "placeholder",
-)  # fmt: skip
-
+_ATTRIBUTES = "site department theme limit open shortcut target label placeholder".split()
 _SCHEMES = {"device": "light dark", "light": "light", "dark": "dark"}
 _NO_CHOICE = N_("This address contains an unknown setting.")
-_NO_THEME = N_("This theme is not in the catalogue.")
-_LIMIT = N_("The number of results is a whole number from 1 to 20.")
 _RADIUS = N_("The corner radius is a whole number of pixels, from 0 to 32.")
-_SHORTCUT = N_("The shortcut is one letter, such as k or j.")
 _TAKEN = N_("Browsers and text fields need this key with Ctrl: choose another, such as k or j.")
+_FRAME_TITLE = N_("search")
 _COLOUR = N_("A colour is written as # and six digits or letters, such as #9c2f1b.")
 _LONG_TEXT = N_("A text has at most 120 characters.")
-
 _NEEDED = frozenset("acflnprstvwxyz0123456789")
 """Keys that do something with Ctrl or ⌘ already: select, copy, find, undo, open a tab."""
 
@@ -87,7 +72,6 @@ class Choices:
 
     @classmethod
     def of(cls, given: Mapping[str, str], sites: Sites, themes: Sequence[str]) -> Self:
-        """Checks what is given; what `USUAL` does not name is left out."""
         typed = {name: " ".join(given.get(name, usual).split()) for name, usual in USUAL.items()}
         given = {name: value or USUAL[name] for name, value in typed.items()}
         found = {name: _wrong(name, value, sites, themes) for name, value in given.items()}
@@ -122,7 +106,6 @@ class Choices:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Those of the element: its language, and what is not as usual."""
         chosen = {name: self.values[name] for name in _ATTRIBUTES}
         unusual = {name: value for name, value in chosen.items() if value != USUAL[name]}
         for name in self.site_filters:
@@ -132,13 +115,11 @@ class Choices:
 
     @property
     def tried(self) -> dict[str, str]:
-        """The same to be tried here: nothing counts for the site, whose filters still hold."""
         attributes = {**self.attributes, **self._filters, "site": ""}
         return {name: value for name, value in attributes.items() if value}
 
     @property
     def look(self) -> dict[str, str]:
-        """The properties of CSS that make the chosen look."""
         look = {f"--quisait-{name}": colour for name, colour in self._own_colours.items()}
         if self.values["radius"] != USUAL["radius"]:
             look["--quisait-radius"] = f"{self.values['radius']}px"
@@ -148,14 +129,12 @@ class Choices:
 
     @property
     def low_contrasts(self) -> dict[str, float]:
-        """The contrasts of ink and accent with the paper, where they are too low."""
         chosen = {**COLOURS, **self._own_colours}
         found = {name: contrast(chosen[name], chosen["paper"]) for name in LEAST_CONTRASTS}
         return {name: ratio for name, ratio in found.items() if ratio < LEAST_CONTRASTS[name]}
 
     @property
     def _filters(self) -> dict[str, str]:
-        """The department and the theme that searches begin with; empty for all."""
         return {
             name: "" if self.values[name] == ALL else self.values[name] or of_site
             for name, of_site in self.site_filters.items()
@@ -178,17 +157,15 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
     "scheme": ("page|device|light|dark", _NO_CHOICE),
     "colours": ("|own", _NO_CHOICE),
     "script": ("pinned|newest", _NO_CHOICE),
-    "limit": ("0?[1-9]|1[0-9]|20", _LIMIT),
+    "limit": ("0?[1-9]|1[0-9]|20", N_("The number of results is a whole number from 1 to 20.")),
     "radius": ("0?[0-9]|[12][0-9]|3[0-2]", _RADIUS),
-    "shortcut": ("[A-Za-z0-9]?", _SHORTCUT),
+    "shortcut": ("[A-Za-z0-9]?", N_("The shortcut is one letter, such as k or j.")),
     **dict.fromkeys(("label", "placeholder"), (f".{{0,{MAX_OPTION_CHARS}}}", _LONG_TEXT)),
     **dict.fromkeys(COLOURS, ("#[0-9A-Fa-f]{6}", _COLOUR)),
 }
-"""How the values of options are written, and what is said of others."""
 
 
 def _wrong(name: str, value: str, sites: Sites, themes: Sequence[str]) -> str:
-    """Returns what is wrong with the value of an option, empty if nothing is."""
     pattern, refusal = _PATTERNS.get(name, ("", ""))
     if refusal and not re.fullmatch(pattern, value):
         return refusal
@@ -197,7 +174,7 @@ def _wrong(name: str, value: str, sites: Sites, themes: Sequence[str]) -> str:
         if name == "shortcut" and value.lower() in _NEEDED:
             message = _TAKEN
         elif name == "theme" and value not in {"", ALL, *themes}:
-            message = _NO_THEME
+            message = N_("This theme is not in the catalogue.")
         elif name == "site" and value and sites.get(value).disabled:
             message = CLOSED
         elif name == "department" and value != ALL:
@@ -210,27 +187,19 @@ def _wrong(name: str, value: str, sites: Sites, themes: Sequence[str]) -> str:
 
 
 def _usable(name: str, value: str) -> str:
-    """Returns the value of an option that is not wrong as it is used."""
     if name in {"limit", "radius"}:
         return str(int(value))
     return department_code(value) if name == "department" and value != ALL else value
 
 
-_FRAME_TITLE = N_("search")
-
 ROOM = {"inline": "max(5rem, 80px)", "dialog": "max(3rem, 48px)"}
-"""The height that the widget has, closed: reserved, nothing moves when it appears. Its text grows
-with the root's, and is 16 pixels at least."""
+"""The height of the closed widget, reserved so that nothing moves when it appears."""
 
-FRAME_HEIGHT_PX = 480
-"""Room for the first answers, where the frame is not as high as what it shows."""
+FRAME_HEIGHT_PX = 480  # room for the first answers, where the frame is not as high as what it shows
 
 
 class EmbedCode:
-    """The code for the chosen options, with addresses of the site at `root`.
-
-    HTML has no CSS in it, which strict policies of a page refuse: that is for its style sheet.
-    """
+    """The code for the chosen options; styles are apart, as strict policies refuse them in HTML."""
 
     def __init__(self, choices: Choices, scripts: WidgetScripts, root: str) -> None:
         self._choices = choices
@@ -239,7 +208,6 @@ class EmbedCode:
 
     @property
     def element(self) -> str:
-        """The script and the element, with a link for browsers without scripts."""
         values = self._choices.values
         script = {"src": self._root + self._scripts.current_address}
         if values["script"] == "pinned":
@@ -260,7 +228,6 @@ class EmbedCode:
 
     @property
     def element_style(self) -> str:
-        """The size and the look of the element."""
         room = {"display": "block", "min-height": ROOM[self._choices.values["open"]]}
         return _rule("quisait-search", {**room, **self._choices.look})
 
@@ -283,13 +250,11 @@ class EmbedCode:
 
     @property
     def frame_script(self) -> str:
-        """The script that makes the frame as high as its content."""
         address = f"{self._root}{WIDGET_PREFIX}/frame.js"
         return _tag("script", {"src": address}, "async") + "</script>"
 
     @property
     def form(self) -> str:
-        """A form that leads to the page of results: without scripts, and without a key."""
         values, asked = self._choices.values, self._choices.asked
         form = {
             "action": self._root + address(Page.SEARCH).path(self._choices.language),
@@ -327,13 +292,11 @@ def _lines(*lines: str) -> str:
 
 
 def _tag(name: str, attributes: Mapping[str, str] | None = None, *bare: str) -> str:
-    """A start tag. Values are escaped; names are ours."""
     pairs = [f'{key}="{escape(value)}"' for key, value in (attributes or {}).items()]
     return f"<{' '.join([name, *pairs, *bare])}>"
 
 
 def _rule(selector: str, properties: Mapping[str, str]) -> str:
-    """A rule of CSS. The values are ours, or were checked to the last letter."""
     declarations = [f"  {name}: {value};" for name, value in properties.items()]
     return _lines(f"{selector} {{", *declarations, "}")
 
@@ -357,7 +320,7 @@ def embed(request: APageRequest) -> Response:
         departments=sorted(code for code, _ in request.knowledge_base.departments()),
         themes=themes,
         max_limit=MAX_LIMIT,
-        max_radius=MAX_RADIUS_PX,
+        max_radius=32,
         max_text=MAX_OPTION_CHARS,
         key_chars=KEY_CHARS,
         all=ALL,

@@ -1,13 +1,8 @@
-"""The scripts that pages of other sites load, under a name that stays and under names by content.
-
-A site that pins the widget's script by its hash is bound to one content for good: earlier builds
-stay in `widget/builds`.
-"""
+"""The scripts that other sites load. Earlier builds stay: sites may pin them by hash."""
 
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256, sha384
 from importlib.resources import files
 from pathlib import Path
@@ -19,12 +14,10 @@ from web.http.templating import STATIC_FOLDER
 from web.http.urls import WIDGET_PREFIX
 
 BUILDS = Path(str(files("web").joinpath("embed", "widget", "builds")))
-
 CURRENT = "quisait.js"
 
 
 def build_name(content: bytes) -> str:
-    """The name of a build, by its content."""
     return f"quisait.{sha256(content).hexdigest()[:16]}.js"
 
 
@@ -34,18 +27,14 @@ class WidgetScript:
 
     @property
     def address(self) -> str:
-        """Where this very content is found, for good."""
         return f"{WIDGET_PREFIX}/{build_name(self.content)}"
 
     @property
     def integrity(self) -> str:
-        """What a page writes in `integrity`."""
         return f"sha384-{b64encode(sha384(self.content).digest()).decode()}"
 
 
 class WidgetScripts:
-    """Every build that is there when the server starts, and which is the current one."""
-
     current_address = f"{WIDGET_PREFIX}/{CURRENT}"
 
     def __init__(self) -> None:
@@ -54,7 +43,7 @@ class WidgetScripts:
         self.builds = {build_name(script.content): script for script in scripts}
 
 
-_SHORT_LIVED = "public, max-age=300, stale-while-revalidate=3600"
+_FRAME_SCRIPT = WidgetScript((STATIC_FOLDER / "frame-host.js").read_bytes())
 _FOREVER = "public, max-age=31536000, immutable"
 
 _FOR_ALL = {
@@ -74,28 +63,21 @@ async def current_script(request: Request) -> Response:
 
 @router.api_route(f"{WIDGET_PREFIX}/frame.js", methods=["GET", "HEAD"])
 async def frame_script(request: Request) -> Response:
-    """What gives a frame the height of what it shows, in the page that embeds it."""
-    return _newest(request, _frame_script())
+    return _newest(request, _FRAME_SCRIPT)
 
 
 # After those that have a name of their own.
 @router.api_route(f"{WIDGET_PREFIX}/{{build}}.js", methods=["GET", "HEAD"])
 async def build_script(request: Request, build: str) -> Response:
-    """One build, by the hash of its content: kept for good."""
     script = cast("WidgetScripts", request.app.state.widget).builds.get(f"{build}.js")
     if script is None:
         raise HTTPException(404, headers=_FOR_ALL)
     return _script(script.content, {"Cache-Control": _FOREVER})
 
 
-@cache
-def _frame_script() -> WidgetScript:
-    return WidgetScript((STATIC_FOLDER / "frame-host.js").read_bytes())
-
-
 def _newest(request: Request, script: WidgetScript) -> Response:
     etag = f'"{script.integrity[7:31]}"'
-    headers = {"Cache-Control": _SHORT_LIVED, "ETag": etag}
+    headers = {"Cache-Control": "public, max-age=300, stale-while-revalidate=3600", "ETag": etag}
     if etag in re.split(r"\s*,\s*", request.headers.get("If-None-Match", "").replace("W/", "")):
         return Response(status_code=304, headers={**_FOR_ALL, **headers})
     return _script(script.content, headers)

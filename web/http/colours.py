@@ -7,7 +7,6 @@ def channels(colour: str) -> tuple[float, float, float]:
 
 
 def contrast(colour: str, other: str) -> float:
-    """Returns the contrast ratio of two colours (WCAG 2.2), from 1 to 21."""
     darker, lighter = sorted((_luminance(colour), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -1,7 +1,4 @@
-"""The answers to errors: problem details (RFC 9457) for programs, a page for visitors.
-
-Only unforeseen exceptions are 500, and only they leave a traceback in the log.
-"""
+"""The answers to errors: problem details (RFC 9457) for programs, a page for visitors."""
 
 import errno
 import logging
@@ -34,20 +31,12 @@ from kb.remarks import shortened
 from web.http.i18n import SOURCE_LANGUAGE, Language
 from web.http.labels import localized, translated
 from web.http.refusals import NotSignedIn, Refusal
-from web.http.request import PageRequest
+from web.http.routing import PageRequest
 from web.http.security.headers import SECURITY_HEADERS
 from web.http.security.sessions import sent_form
-from web.http.urls import (
-    API_VERSION,
-    API_VERSION_HEADER,
-    MCP_PATH,
-    WIDGET_PREFIX,
-    Page,
-    address,
-)
+from web.http.urls import API_VERSION, API_VERSION_HEADER, MCP_PATH, WIDGET_PREFIX, Page, address
 
 _log = logging.getLogger(__name__)
-
 _NO_ROOM = N_("There is no room left on the disk of this site. Nothing that was sent was saved.")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE})
@@ -62,8 +51,7 @@ _STATUSES: Mapping[type[QuisaitError], tuple[int, str]] = {
     StoresBusy: (503, "5"),
     TooManyJobs: (429, "60"),
 }
-"""What each error that a visitor can cause is answered with, the first that fits, and after how
-many seconds a program may ask again, where that helps."""
+"""The status of each error, the first that fits, and the seconds for `Retry-After`, if any."""
 
 _WRONG_PARAMETERS: Mapping[str, str] = {
     "missing": N_("this is required"),
@@ -77,11 +65,9 @@ _WRONG_PARAMETERS: Mapping[str, str] = {
     "too_long": N_("at most {max_length} can be given (given: {actual_length})"),
     "enum": N_("input should be {expected} (given: {given})"),
 }
-"""What is said of a parameter or a field, by the type of the validator's error."""
 
 
 def answer_errors(app: FastAPI) -> None:
-    """Registers an answer for every kind of error."""
     app.add_exception_handler(QuisaitError, _quisait_error)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
     app.add_exception_handler(HTTPException, _http_error)
@@ -95,7 +81,6 @@ def _is_for_programs(request: Request) -> bool:
 
 
 def _respond(request: Request, status: int, detail: str, advice: str = "") -> Response:
-    """`detail` is for programs; `advice` an English message, where a page has more to tell."""
     if _is_for_programs(request):
         problem = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
         version = {API_VERSION_HEADER: API_VERSION}
@@ -111,7 +96,6 @@ def _respond(request: Request, status: int, detail: str, advice: str = "") -> Re
 
 
 def _language_of_details(request: Request) -> Language:
-    """The language that a program asks for its pages in, for details too; else English."""
     asked = request.query_params.get("lang", "")
     return Language(asked) if asked in set(Language) else SOURCE_LANGUAGE
 
@@ -137,11 +121,7 @@ async def _not_written(request: Request, error: Exception) -> Response:
 
 
 def status_and_line(error: QuisaitError, language: Language) -> tuple[int, str]:
-    """Returns the status and the line that a program gets for an error.
-
-    With 503 and 507, the line says nothing of what is amiss with the base and where it lies: that
-    is for whoever runs the server, and so for the log.
-    """
+    """Returns the status and the line for a program; 503 and 507 tell nothing of the base."""
     if isinstance(error, NoRoom):
         return 507, translated(_NO_ROOM, language)
     for kind, (status, _) in _STATUSES.items():
@@ -168,7 +148,6 @@ async def _wrong_parameter(request: Request, error: Exception) -> Response:
 def line_of_wrong_value(
     first: Mapping[str, Any], names: Sequence[object], language: Language
 ) -> str:
-    """Returns a validator's error as a line, after the `names` that lead to the wrong value."""
     name = ".".join(map(str, names))
     if first["type"] == "value_error":
         problem = localized(first["ctx"]["error"].args[0], language).text
@@ -199,12 +178,10 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def line_of(refusal: HTTPException, language: Language) -> str:
-    """Returns the line that a program gets for a refusal, in a language if it was translated."""
     return translated(refusal.advice, language) if isinstance(refusal, Refusal) else refusal.detail
 
 
-CLIENT_GONE = 499
-"""The status that logs give a request whose client left (nginx's number); nobody receives it."""
+CLIENT_GONE = 499  # the status that logs give a request whose client left (nginx's number)
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

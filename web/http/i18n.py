@@ -40,14 +40,12 @@ class Language(StrEnum):
 
 
 MINUS = "\N{MINUS SIGN}"
-
 SOURCE_LANGUAGE = Language.EN
 DEFAULT_LANGUAGE = Language.FR
 
 
 @cache
 def translations(language: Language) -> NullTranslations:
-    """Returns the messages of a language, ready for gettext."""
     if language is SOURCE_LANGUAGE:
         return NullTranslations()
     catalogue = files("web").joinpath("locale", language, "LC_MESSAGES", "messages.po")
@@ -59,7 +57,6 @@ def translations(language: Language) -> NullTranslations:
 
 
 def language_of_path(path: str) -> Language | None:
-    """Returns the language that a path begins with, if any: `/fr/…` is French."""
     first = path.removeprefix("/").partition("/")[0]
     return Language(first) if first in set(Language) else None
 
@@ -117,25 +114,16 @@ def written_period(edtf: str, language: Language) -> str:
 _AT, _SINCE, _UNTIL = range(3)
 
 _SEASONS: Mapping[int, Sequence[str]] = {
-    SPRING: (
-        N_("spring %(year)s"), N_("since spring %(year)s"), N_("until spring %(year)s"),
-    ),
-    SUMMER: (
-        N_("summer %(year)s"), N_("since summer %(year)s"), N_("until summer %(year)s"),
-    ),
-    AUTUMN: (
-        N_("autumn %(year)s"), N_("since autumn %(year)s"), N_("until autumn %(year)s"),
-    ),
-    WINTER: (
-        N_("winter %(year)s"), N_("since winter %(year)s"), N_("until winter %(year)s"),
-    ),
-}  # fmt: skip
+    SPRING: (N_("spring %(year)s"), N_("since spring %(year)s"), N_("until spring %(year)s")),
+    SUMMER: (N_("summer %(year)s"), N_("since summer %(year)s"), N_("until summer %(year)s")),
+    AUTUMN: (N_("autumn %(year)s"), N_("since autumn %(year)s"), N_("until autumn %(year)s")),
+    WINTER: (N_("winter %(year)s"), N_("since winter %(year)s"), N_("until winter %(year)s")),
+}
 _DAYS = ("%(day)s", N_("since %(day)s"), N_("until %(day)s"))
 _MONTHS = ("%(month)s", N_("since %(month)s"), N_("until %(month)s"))
 
 
 def _written_moment(moment: Moment, form: int, language: Language) -> str:
-    """A day, month, season or year in words: at it, since it or until it."""
     if moment.month in _SEASONS:
         forms, written = _SEASONS[moment.month], f"{moment.year}"
     elif moment.day:
@@ -149,7 +137,7 @@ def _written_moment(moment: Moment, form: int, language: Language) -> str:
 
 
 def _skeleton(moment: Moment) -> str:
-    """What CLDR calls a month or a year; empty for a season and for a day."""
+    """Returns CLDR's skeleton of a month or a year; empty for a season and for a day."""
     if moment.day or moment.month in _SEASONS:
         return ""
     return "yMMMM" if moment.month else "y"
@@ -177,7 +165,6 @@ def written_score(score: float, language: Language) -> str:
 
 
 def written_percent(share: float, language: Language) -> str:
-    """Formats a share from 0 to 1 in percent."""
     return format_percent(share, locale=language.locale)
 
 

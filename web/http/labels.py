@@ -31,10 +31,8 @@ NEARNESS_LABELS: Mapping[Fit, str] = {
     Fit.WEAK: N_("Related"),
     Fit.NONE: N_("Related"),
 }
-"""How near the need of a case is to the need asked for, down to a case that is of another one."""
 
 ROLE_LABELS: Mapping[Role, str] = {role: traits.label for role, traits in ROLES.items()}
-
 FLOW_LABELS: Mapping[Flow, str] = {flow: traits.label for flow, traits in FLOWS.items()}
 
 PART_LABELS: Mapping[Part, str] = {
@@ -48,14 +46,12 @@ PART_LABELS: Mapping[Part, str] = {
     Part.COORDINATION: N_("Coordination"),
     Part.BUYER: N_("Users"),
 }
-"""The parts that have to be taken for a need to be met."""
 
 PHRASE_KIND_LABELS: Mapping[PhraseKind, str] = {
     PhraseKind.TRADE: N_("trade:"),
     PhraseKind.MATERIAL: N_("material:"),
     PhraseKind.GESTURE: N_("task:"),
 }
-"""What a phrase for a need is of, before the phrase."""
 
 NEED_PART_LABELS: Mapping[PartKind, str] = {
     PartKind.QUANTITY: N_("quantity:"),
@@ -65,7 +61,6 @@ NEED_PART_LABELS: Mapping[PartKind, str] = {
     PartKind.FOR: N_("for:"),
     PartKind.PRICE: N_("price:"),
 }
-"""What a part of a need says, before its words."""
 
 FIELD_LABELS: Mapping[str, str] = {
     **{
@@ -84,7 +79,6 @@ FIELD_LABELS: Mapping[str, str] = {
     "new": N_("Password"),
     "subject": N_("What it is about"),
 }
-"""What a field of a record is called, on forms and in differences."""
 
 ACCOUNT_ROLE_LABELS: Mapping[AccountRole, str] = {
     AccountRole.HOLDER: N_("Holder of a page"),
@@ -103,7 +97,6 @@ def labelled(labels: Mapping[Value, str], language: Language) -> Callable[[Value
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
-    """Returns the label filters that the templates of every room use."""
     field_label = labelled(FIELD_LABELS, language)
     return {
         "account_role_label": labelled(ACCOUNT_ROLE_LABELS, language),
@@ -130,8 +123,6 @@ class LocalizedText:
 
 
 class _LanguageFormatter(MessageFormatter):
-    """Fills in the values of a message as a language writes them."""
-
     def __init__(self, language: Language) -> None:
         self._language = language
 
@@ -143,7 +134,6 @@ class _LanguageFormatter(MessageFormatter):
 
 
 def translated(message: str, language: Language) -> str:
-    """Returns the text of a remark, or of a message marked with `N_`, in a language."""
     if isinstance(message, Remark):
         return localized(message, language).text
     return translations(language).gettext(message)

@@ -16,8 +16,6 @@ class Refusal(HTTPException):
 
 
 class NotSignedIn(Refusal):
-    """Nobody is signed in. A page that was asked for is answered after signing in."""
-
     def __init__(self) -> None:
         super().__init__(
             403,

@@ -5,7 +5,6 @@ from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
 import nh3
-from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -24,12 +23,10 @@ _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}}
 
 
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
-    """Puts each half-open span of `marks` into a `<mark>`; spans are ordered and disjoint."""
     return _html_of(pieces_of(text, marks))
 
 
 def marked_excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> Markup:
-    """Returns `most` characters around the first mark as `excerpt` does, marked like `marked`."""
     return _html_of(excerpt(text, marks, most))
 
 
@@ -51,7 +48,6 @@ def pieces_of(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, bo
 
 
 def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tuple[str, bool]]:
-    """Returns `most` characters around the first mark, in whole words, as pieces."""
     if len(text) <= most:
         return [(_SPACES.sub(" ", piece), is_marked) for piece, is_marked in pieces_of(text, marks)]
     first = marks[0][0] if marks else 0
@@ -81,13 +77,7 @@ def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tupl
 
 
 def article(markdown: str) -> Markup:
-    """Returns the HTML of an article's Markdown, with headings below a page's `<h1>`.
-
-    HTML in the source is shown as text, links carry `rel="nofollow noopener"`, an image becomes a
-    link to it (a page makes no third-party request), and headings start at `<h2>` and never skip
-    a level, whatever levels the source uses. What comes out is cleaned once more by a library
-    that knows nothing of how it was made.
-    """
+    """Returns an article's HTML, headings from `<h2>`; HTML becomes text, and images links."""
     clean = nh3.clean(
         _ARTICLES.render(markdown),
         tags=_TAGS,
@@ -122,11 +112,6 @@ def _link_to_image(
     return Markup('<a href="{}">{}</a>').format(address, token.content or address)
 
 
-def _article_renderer() -> MarkdownIt:
-    parser = markdown_parser().enable("table")
-    parser.core.ruler.push("heading_levels", _set_heading_levels)
-    parser.add_render_rule("image", _link_to_image)
-    return parser
-
-
-_ARTICLES = _article_renderer()
+_ARTICLES = markdown_parser().enable("table")
+_ARTICLES.core.ruler.push("heading_levels", _set_heading_levels)
+_ARTICLES.add_render_rule("image", _link_to_image)

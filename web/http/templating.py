@@ -34,9 +34,7 @@ from web.http.labels import localized, translated
 from web.http.urls import WHOLE_HOST, Address, Page, SubPath, address, web_link
 
 STATIC_FOLDER = Path(str(files("web").joinpath("static")))
-
 _FOREVER = "public, max-age=31536000, immutable"
-_ASK_AGAIN = "no-cache"
 
 
 class Assets(StaticFiles):
@@ -76,15 +74,13 @@ class Assets(StaticFiles):
         name = self.get_path(scope)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("v", [""])[0]
         unchanged = asked == self._hashes.get(name)
-        response.headers["Cache-Control"] = _FOREVER if unchanged else _ASK_AGAIN
+        response.headers["Cache-Control"] = _FOREVER if unchanged else "no-cache"
         # To our frame in a sandbox, we are another origin.
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
 
 
 RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
-"""Gives the filters of a room's templates in a language, by name."""
-
 
 _IN_LANGUAGE: Mapping[str, Callable[..., object]] = {
     "country": country_name,
@@ -99,17 +95,11 @@ _IN_LANGUAGE: Mapping[str, Callable[..., object]] = {
     "localized": localized,
     "translated": translated,
 }
-"""Filters that write a value in the language of the page."""
 
 
 class Renderer:
-    """Renders templates of `templates/` in any language."""
-
     def __init__(
-        self,
-        assets: Assets,
-        rooms: Sequence[RoomFilters] = (),
-        sub_path: SubPath = WHOLE_HOST,
+        self, assets: Assets, rooms: Sequence[RoomFilters] = (), sub_path: SubPath = WHOLE_HOST
     ) -> None:
         self._environments = {
             language: _environment(language, assets, sub_path) for language in Language
@@ -142,9 +132,7 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
         return on_site(address(page, record_id, **query))
 
     def on_site(target: Address | str, other: Language = language) -> str:
-        """What a page of this site links to: a page, in its language, or a path such as /api."""
-        path = target if isinstance(target, str) else target.path(other)
-        return sub_path.on_site(path)
+        return sub_path.on_site(target if isinstance(target, str) else target.path(other))
 
     environment.globals.update(
         language=language,
@@ -159,7 +147,10 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
         marked=safe_html.marked,
         marked_excerpt=safe_html.marked_excerpt,
         on_site=on_site,
-        picture_set=lambda name: _picture_set(name, sub_path),
+        picture_set=lambda name: ", ".join(
+            f"{sub_path.on_site(f'/media/{each}')} {size_in(each).width}w"
+            for each in names_of(name)
+        ),
         picture_size=_picture_size,
         site_name=lambda url: urlsplit(url).netloc.removeprefix("www."),
         web_link=web_link,
@@ -169,13 +160,5 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
 
 
 def _picture_size(name: str) -> Markup:
-    """Returns the attributes `width` and `height` of a picture, so that a page need not shift."""
     size = size_in(name)
     return Markup(' width="{}" height="{}"').format(size.width, size.height)
-
-
-def _picture_set(name: str, sub_path: SubPath) -> str:
-    """Returns the widths of a photograph as `srcset` lists them."""
-    return ", ".join(
-        f"{sub_path.on_site(f'/media/{each}')} {size_in(each).width}w" for each in names_of(name)
-    )

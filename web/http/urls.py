@@ -15,13 +15,8 @@ from web.http.i18n import Language
 
 API_VERSION = "1"
 API_VERSION_HEADER = "Quisait-API-Version"
-WIDGET_PREFIX = "/embed/v1"
-"""Under which everything lies that pages of other sites load."""
-
+WIDGET_PREFIX = "/embed/v1"  # under which everything lies that pages of other sites load
 MCP_PATH = "/mcp"
-"""Where assistants connect."""
-
-
 _RECORD = "{record_id:path}"  # `path` because an id may hold a slash
 
 
@@ -109,9 +104,7 @@ class Address:
     query: tuple[tuple[str, str], ...] = ()
 
     def path(self, language: Language) -> str:
-        """The path and query of this page on this site, percent-encoded."""
-        pattern = PATTERNS[self.page][language]
-        path = pattern.replace(_RECORD, quote(self.record_id, safe=""))
+        path = PATTERNS[self.page][language].replace(_RECORD, quote(self.record_id, safe=""))
         return f"{path}?{urlencode(self.query)}" if self.query else path
 
 
@@ -125,12 +118,10 @@ def address(page: Page | str, record_id: str = "", **query: str | int) -> Addres
 
 
 def site_root(request: Request, settings: Settings) -> str:
-    """Returns the scheme and host that visitors use, without a final slash."""
     return (settings.public_url or str(request.base_url)).rstrip("/")
 
 
 def absolute_urls(root: str, language: Language) -> AbsoluteUrl:
-    """Returns a function from the address of a page to its full URL in a language."""
     return lambda page_address: root + page_address.path(language)
 
 
@@ -164,7 +155,6 @@ class SubPath:
         return path.removeprefix(self.prefix) or "/" if self._has(path) else path
 
     def _has(self, path: str) -> bool:
-        """Whether the path is under the prefix, which is no path of a route."""
         rest = path.removeprefix(self.prefix)
         return bool(self.prefix) and rest != path and (not rest or rest[0] in "/?#")
 

@@ -42,7 +42,6 @@ DONE_LABELS: Mapping[str, str] = {
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
-    """Returns the filters of the templates of lists."""
     return {
         "call_status_label": labelled(STATUS_LABELS, language),
         "list_done_label": labelled(DONE_LABELS, language),
@@ -50,12 +49,7 @@ def filters(language: Language) -> Mapping[str, Callable[..., object]]:
 
 
 class ListRow(NamedTuple):
-    """An entry as a page shows it.
-
-    `actor` is None where the organisation is not in the catalogue any more. `mark` is that of the
-    kept entry, empty if there is none. `theirs` is what a colleague wrote meanwhile, and
-    `dropped`, that a colleague took the organisation out.
-    """
+    """An entry as a page shows it; `theirs` and `dropped` are what a colleague did meanwhile."""
 
     entry: ListEntry
     actor: Actor | None
@@ -65,14 +59,11 @@ class ListRow(NamedTuple):
 
 
 class SentEntry(NamedTuple):
-    """An entry as a form has it, with the mark of the entry that the page had shown."""
-
     entry: ListEntry
     mark: str = ""
 
 
 def rows_of(base: KnowledgeBase, entries: Sequence[SentEntry]) -> list[ListRow]:
-    """Returns the rows of entries, each with its mark."""
     actors = base.actors_by_id([entry.actor_id for entry, _ in entries])
     return [ListRow(entry, actors.get(entry.actor_id), mark) for entry, mark in entries]
 
@@ -89,10 +80,7 @@ def with_needs(sent: Sequence[SentEntry], kept: Sequence[ListEntry]) -> list[Sen
 def rows_in_conflict(
     base: KnowledgeBase, sent: Sequence[SentEntry], current: Sequence[ListEntry]
 ) -> list[ListRow]:
-    """Returns the rows of a list that two people changed: what was sent, beside what is kept.
-
-    Each has the mark of what is kept, so that sending them again keeps what was sent.
-    """
+    """Returns the rows of a list that two people changed, with the marks of what is kept."""
     written = {one.entry.actor_id: one for one in sent}
     actors = base.actors_by_id([*written, *(entry.actor_id for entry in current)])
     rows = []
@@ -121,13 +109,7 @@ def picked_entries(actor_ids: Sequence[str], need: str = "") -> list[SentEntry]:
 
 
 def sent_entries(form: FormData) -> list[SentEntry]:
-    """Returns the entries of a form, in which the fields of each follow each other.
-
-    Notes are as they were sent: one that is too long is not lost.
-
-    Raises:
-        Refusal: there are too many, or the fields do not fit together.
-    """
+    """Returns the entries of a form, or raises Refusal; too long notes are left as sent."""
     ids = [str(id_) for id_ in form.getlist("id")]
     if len(ids) > MAX_ENTRIES:
         raise too_many()
@@ -164,13 +146,10 @@ COLUMNS = (
     (N_("Note"), 50),
     (N_("Page"), 40),
 )
-"""The columns of a sheet, and how wide they are, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListReader:
-    """For whom a file is made: an account or a stranger, in a language, on this site."""
-
     account: Account | None
     language: Language
     absolute_url: AbsoluteUrl
@@ -180,7 +159,6 @@ class ListReader:
 
 
 def as_xlsx(rows: Sequence[ListRow], reader: ListReader) -> bytes:
-    """Returns the list as a sheet of texts, its header fixed and filters on."""
     import xlsxwriter
 
     written = io.BytesIO()
@@ -200,7 +178,6 @@ def as_xlsx(rows: Sequence[ListRow], reader: ListReader) -> bytes:
 
 
 def as_csv(rows: Sequence[ListRow], reader: ListReader) -> bytes:
-    """Returns the list as a CSV file in UTF-8 with a byte order mark, as spreadsheets expect it."""
     layout = CsvLayout.of(reader.language)
     written = io.StringIO()
     writer = csv.writer(written, delimiter=layout.delimiter, quoting=csv.QUOTE_ALL)
@@ -211,7 +188,6 @@ def as_csv(rows: Sequence[ListRow], reader: ListReader) -> bytes:
 
 
 def as_vcards(rows: Sequence[ListRow], reader: ListReader) -> bytes:
-    """Returns a card of each organisation that is in the catalogue."""
     return "".join(_vcard(row, reader) for row in rows).encode()
 
 
@@ -220,7 +196,6 @@ FILES: Mapping[str, tuple[str, Callable[[Sequence[ListRow], ListReader], bytes]]
     "csv": ("text/csv; charset=utf-8", as_csv),
     "vcf": ("text/vcard; charset=utf-8", as_vcards),
 }
-"""The media type of each file and what makes it, by the name of its format."""
 
 
 def _cells(row: ListRow, reader: ListReader) -> Sequence[str]:

@@ -1,9 +1,4 @@
-"""The page of a list: an account keeps its lists here; a stranger's is in the address.
-
-A stranger's browser keeps the list, with statuses and notes, and this site keeps nothing of it.
-What they send by pressing a button (`Page.LIST_SHEET`) is answered with a page or a file, and
-forgotten.
-"""
+"""The page of a list: in an account, or a stranger's in the address and kept nowhere."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -16,15 +11,9 @@ from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.messages import N_
 from kb.registers.accounts import Account
 from kb.registers.clock import today
-from kb.registers.contact_lists import (
-    MAX_NAME_CHARS,
-    MAX_NOTE_CHARS,
-    ContactList,
-)
-from web.http.dependencies import APageRequest
+from kb.registers.contact_lists import MAX_NAME_CHARS, MAX_NOTE_CHARS, ContactList
 from web.http.refusals import no_such_action, strange_form
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
 from web.http.security.bodies import allow_body
 from web.http.security.sessions import AForm, AnyAccount, ASession, sessions_of
 from web.http.urls import Address, Page, address
@@ -49,7 +38,6 @@ LIST_BYTES = 1_000_000
 """The longest list that a stranger may send: 200 organisations, each with a full note in French."""
 
 NO_LIST = N_("This list no longer exists, or is no longer shared with you.")
-
 router = PageRouter()
 
 
@@ -64,8 +52,7 @@ def list_page(
 ) -> Response:
     """Shows the organisations picked for a `need`; without, the account's list `list_id`."""
     if id or not session.account:
-        rows = rows_of(request.knowledge_base, picked_entries(id, need))
-        return _list_page(request, None, rows)
+        return _list_page(request, None, rows_of(request.knowledge_base, picked_entries(id, need)))
     lists = request.knowledge_base.lists
     try:
         by = session.account.name
@@ -77,7 +64,6 @@ def list_page(
 
 @router.takes(Page.LIST)
 def change_list(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
-    """`do` is an action, and for some the organisation or the person that it is about."""
     base = request.knowledge_base
     action, _, about = text_of(form, "do").partition(" ")
     list_id = text_of(form, "list")
@@ -116,7 +102,6 @@ _ACTIONS = {
     "share": "shared",
     "unshare": "unshared",
 }
-"""What can be done with a list, and the value of `done` that tells it."""
 
 
 def _change(
@@ -163,7 +148,6 @@ def _refused(
     form: FormData,
     message: str,
 ) -> Response:
-    """The page again, with what was sent in its forms."""
     base, by = request.knowledge_base, account.name
     action = text_of(form, "do").partition(" ")[0]
     if action in {"pick", "keep"}:
@@ -198,13 +182,11 @@ ASheet = Annotated[FormData, Depends(_strangers_form)]
 
 @router.shows(Page.LIST_SHEET)
 async def no_sheet(request: APageRequest) -> Response:
-    """Answers an address that was kept, or typed: what was sent to it is forgotten."""
     return RedirectResponse(address(Page.LIST).path(request.language), 303)
 
 
 @router.takes(Page.LIST_SHEET)
 def sheet(request: APageRequest, form: ASheet) -> Response:
-    """Answers a list that was sent: as a file, or with an organisation moved or taken out."""
     action, _, about = text_of(form, "do").partition(" ")
     base, account = request.knowledge_base, request.session.account
     entries = [SentEntry(one.entry.cleaned()) for one in sent_entries(form)]
@@ -239,7 +221,6 @@ def _kept_page(
     rows: Sequence[ListRow] | None = None,
     **told: Any,
 ) -> Response:
-    """The page of a list of an account, and of its others."""
     base = request.knowledge_base
     if rows is None:
         kept = [SentEntry(entry, entry.mark) for entry in (shown.entries if shown else ())]
@@ -256,7 +237,6 @@ def _list_page(
     lists: Sequence[ContactList] | None = None,
     **told: Any,
 ) -> Response:
-    """The page of a list: of no account if there are no `lists`. `refused` is what was not done."""
     ids = [entry.actor_id for entry in shown.entries] if shown else []
     if lists is None:
         ids = [row.entry.actor_id for row in rows]

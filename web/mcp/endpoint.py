@@ -1,7 +1,4 @@
-"""The endpoint `/mcp`: assistants over HTTP, each message on its own; and the page that says how.
-
-Only POST is answered as a message, in one piece: no session is kept, and no stream stays open.
-"""
+"""The endpoint `/mcp` for assistants over HTTP, without sessions or streams; and its page."""
 
 import json
 from collections.abc import Mapping
@@ -16,9 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from web.api.routing import account_of
-from web.http.dependencies import APageRequest, searches_of
-from web.http.request import PageRequest
-from web.http.routing import PageRouter
+from web.http.routing import APageRequest, PageRequest, PageRouter, searches_of
 from web.http.security.throttle import Quota, count_for_account, count_for_address
 from web.http.templating import Renderer
 from web.http.urls import MCP_PATH, Page, address
@@ -26,8 +21,6 @@ from web.mcp.tools import Caller
 
 
 class AssistantEndpoint:
-    """ASGI application that answers one message of the protocol."""
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         page = PageRequest(request)
@@ -49,9 +42,7 @@ class AssistantEndpoint:
 
 
 ROUTE = Route(MCP_PATH, AssistantEndpoint(), methods=["POST"], name="mcp")
-
 router = PageRouter()
-
 _TOKEN = "Bearer qsf_…"  # noqa: S105 (what a token looks like)
 
 
@@ -68,7 +59,6 @@ def assistants(request: APageRequest) -> Response:
 
 
 def _configuration(server: Mapping[str, object]) -> str:
-    """Returns the lines that most assistants read in their configuration."""
     return json.dumps({"mcpServers": {"quisait": server}}, ensure_ascii=False, indent=2)
 
 

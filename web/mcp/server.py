@@ -1,7 +1,4 @@
-"""The server of the Model Context Protocol for one caller, over HTTP or standard streams.
-
-It imports the SDK, which takes half a second: it is imported with the first message.
-"""
+"""The server of the Model Context Protocol, over HTTP or stdio; imports the slow SDK."""
 
 import logging
 from collections.abc import Callable
@@ -31,9 +28,9 @@ from kb.registers.accounts import Account
 from kb.settings import Settings
 from web.api.routing import account_with
 from web.catalogue import pages as catalogue_pages
-from web.http.dependencies import Turn
 from web.http.errors import line_of, line_of_wrong_value, status_and_line
 from web.http.i18n import SOURCE_LANGUAGE, Language
+from web.http.routing import Turn
 from web.http.templating import Assets, Renderer
 from web.mcp.tools import TOOLS, Caller, SiteTool
 from web.search.evidence_text import filters as evidence_filters
@@ -55,7 +52,6 @@ TEMPLATES = {
     "organisation": UriTemplate.parse("quisait://{lang}/organisations/{id}"),
     "case": UriTemplate.parse("quisait://{lang}/cases/{id}"),
 }
-"""The URIs of records, by the tool that gives the same record."""
 
 DESCRIPTIONS = {
     "organisation": "An organisation: competences, cases, contacts. `lang` is fr or en.",
@@ -67,8 +63,6 @@ _Value = TypeVar("_Value")
 
 
 def server_for(caller: Caller) -> Server[Any]:
-    """Returns a server with the tools and resources of the site, for one caller."""
-
     async def list_tools(*_: object) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[_described(tool) for tool in TOOLS.values()])
 
@@ -142,7 +136,6 @@ def _described(tool: SiteTool) -> types.Tool:
 
 
 def _called(caller: Caller, tool: SiteTool, given: dict[str, Any]) -> types.CallToolResult:
-    """Returns the answer of a tool, or a line that says why there is none."""
     # Language models write null for what they leave out.
     given = {name: value for name, value in given.items() if value is not None}
     lang = given.get("lang")
@@ -178,7 +171,6 @@ def _unless_refused(work: Callable[[], _Value], language: Language) -> tuple[_Va
 
 
 def read_record(caller: Caller, uri: str) -> str | None:
-    """Returns the record of a URI as Markdown; None if it is no URI of a record."""
     for name, template in TEMPLATES.items():
         found = template.match(uri)
         if found and found["lang"] in set(Language):
@@ -193,11 +185,7 @@ _THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
 async def answer_message(
     caller: Caller, settings: Settings, turn: Turn, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Answers a message in one piece; 421 or 403 if it comes from elsewhere.
-
-    It has its turn from when it has come whole until its answer is made: who sends or reads slowly
-    holds none.
-    """
+    """Answers a message in one piece, 421 or 403 from elsewhere; takes turns only to compute it."""
     # The body is read outside of the SDK's tasks, which would wrap what `receive` raises.
     body = await Request(scope, receive).body()
     unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
@@ -229,10 +217,7 @@ async def _answer(
 
 
 def _reached_as(settings: Settings) -> TransportSecuritySettings:
-    """Returns the hosts and origins that are this site.
-
-    A page of another site must not reach a server of this machine by a name of its own.
-    """
+    """Returns the hosts and origins of this site, against DNS rebinding."""
     site = urlsplit(settings.public_url)
     return TransportSecuritySettings(
         allowed_hosts=[site.netloc, *_THIS_MACHINE, *(f"{host}:*" for host in _THIS_MACHINE)],
@@ -244,12 +229,7 @@ def _reached_as(settings: Settings) -> TransportSecuritySettings:
 
 
 def serve_stdio(settings: Settings) -> None:
-    """Serves one assistant until it closes standard input.
-
-    Raises:
-        KnowledgeBaseError: there is no knowledge base to serve, or it cannot be used.
-        SettingsError: the token of the settings is worth nothing.
-    """
+    """Serves one assistant on stdio; raises KnowledgeBaseError, or SettingsError for the token."""
     with closing(KnowledgeBase.open(settings)) as knowledge_base:
         token = settings.mcp_token.get_secret_value()
 

@@ -1,7 +1,4 @@
-"""The tools: what each takes, does and answers.
-
-An answer is a shape of the JSON API, for programs, and the same in Markdown, for who reads.
-"""
+"""The tools. Each answers with a shape of the JSON API, and the same in Markdown."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -30,12 +27,6 @@ from web.search.request import MAX_LIMIT, SearchRequest, steering_actors
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A program that calls tools, for a visitor or for an account.
-
-    `root` is the address of the site without a final slash. `find_account` returns the account of
-    the token, if there is one; it and `count_write` raise an HTTPException.
-    """
-
     knowledge_base: KnowledgeBase
     renderer: Renderer
     site_name: str
@@ -47,7 +38,6 @@ class Caller:
         return absolute_urls(self.root, language)
 
     def text(self, template: str, language: Language, **context: object) -> str:
-        """Renders a template of `mcp/` as Markdown, with the addresses of pages."""
         rendered = self.renderer.render(
             f"mcp/{template}",
             language,
@@ -79,7 +69,6 @@ class NeedArguments(Arguments):
 
     @property
     def search(self) -> SearchRequest:
-        """The same search on the pages."""
         worded = self.wording == "on"
         return SearchRequest(
             self.need, self.department, self.theme, self.near, self.within, worded=worded
@@ -112,7 +101,6 @@ class CaseArguments(Arguments):
 
 
 def _some_of_search_answer(name: str, chosen: Collection[str]) -> type[Shape]:
-    """Returns a shape with these fields of the API's answer to a search."""
     fields: dict[str, Any] = {
         field: (info.annotation, info)
         for field, info in SearchAnswer.model_fields.items()
@@ -128,8 +116,6 @@ _Parts = _some_of_search_answer("PartsAnswer", {"query", "asked", "nothing_fits"
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswer:
-    """The answer of a tool: for programs, and as Markdown in the language asked for."""
-
     shape: Shape
     text: str
 
@@ -266,4 +252,3 @@ TOOLS = {
         ),
     )
 }
-"""The tools by name, in the order in which they are listed."""

@@ -26,23 +26,19 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.log_lines import request_id
 from kb.search.results import Fit, SearchResult
 from kb.settings import Settings, is_this_machine
-from web.http.dependencies import OpenKnowledgeBase
 from web.http.errors import CLIENT_GONE
+from web.http.routing import OpenKnowledgeBase
 from web.http.security.headers import SECURITY_HEADERS
 from web.tallies import best_fit
 
 _log = logging.getLogger(__name__)
-
 __all__ = ["CONTENT_TYPE_LATEST", "SiteMetrics"]
-
 FOLDER_OF_WORKERS = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names the folder where workers count together, if there are several."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD = "OTHER"
-
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-"""Upper bounds of the buckets of durations."""
 
 
 class SiteMetrics:
@@ -93,7 +89,6 @@ class SiteMetrics:
         knowledge_base.on_search = self._searched
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Counts a request; `method` is one of `METHODS`, or `OTHER_METHOD`."""
         self._requests.labels(route, method, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
@@ -111,8 +106,6 @@ class SiteMetrics:
 
 
 class _BaseCollector(Collector):
-    """What the base holds, read when it is asked for."""
-
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
         self._knowledge_base = knowledge_base
 
@@ -146,7 +139,6 @@ class _BaseCollector(Collector):
 
 
 def free_bytes(knowledge_base: KnowledgeBase) -> int:
-    """Returns how much room the disk of the base has; 0 if that cannot be told."""
     try:
         return shutil.disk_usage(knowledge_base.folder).free
     except OSError:
@@ -156,21 +148,13 @@ def free_bytes(knowledge_base: KnowledgeBase) -> int:
 FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 """Headers of what a proxy passes on, which does not come from this machine."""
 
-LEAST_FREE_BYTES = 100_000_000
-"""Below this, the next ingest or upload may fill the disk."""
-
-
+LEAST_FREE_BYTES = 100_000_000  # below this, the next ingest or upload may fill the disk
 _NOT_KEPT = {"Cache-Control": "no-store"}
-
 router = APIRouter(include_in_schema=False)
 
 
 def readiness_of(knowledge_base: KnowledgeBase) -> dict[str, object]:
-    """Says whether the site is ready; `reasons` say why not, to anybody: no folder, no detail.
-
-    `writable`: not where the base is served to be read alone, which is well. `index_current`: not
-    for a moment after a change, while searches find the former state.
-    """
+    """Says whether the site is ready, and `reasons` why not, which anybody may read."""
     reasons: list[str] = []
     writable = current = False
     try:
@@ -188,14 +172,12 @@ def readiness_of(knowledge_base: KnowledgeBase) -> dict[str, object]:
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
 async def health() -> Response:
-    """Says that the process is alive; touches nothing."""
     return JSONResponse({"alive": True}, headers=_NOT_KEPT)
 
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 async def readiness(request: Request, knowledge_base: OpenKnowledgeBase) -> Response:
-    threads = request.app.state.probe_threads
-    found = await run_sync(readiness_of, knowledge_base, limiter=threads)
+    found = await run_sync(readiness_of, knowledge_base, limiter=request.app.state.probe_threads)
     return JSONResponse(found, 200 if found["ready"] else 503, headers=_NOT_KEPT)
 
 
@@ -223,8 +205,7 @@ def _may_read(request: Request, settings: Settings) -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if token and scheme.lower() == "bearer":
         return secrets.compare_digest(given.encode(), token.encode())
-    # A page of another site may lead a browser here by a name of its own, and a proxy of this
-    # machine passes the name of the site on.
+    # A page may lead a browser here by a name of its own, and a proxy passes the site's name.
     names = (request.client.host if request.client else "", request.url.hostname or "")
     return all(map(is_this_machine, names)) and not any(
         name in request.headers for name in FORWARDING
@@ -232,8 +213,6 @@ def _may_read(request: Request, settings: Settings) -> bool:
 
 
 HEADER = "X-Request-ID"
-NO_ROUTE = "none"
-
 _WELL_FORMED = re.compile(r"[0-9A-Fa-f-]{16,64}")
 """What proxies make: hexadecimal digits or a UUID, and nothing that says who asks."""
 
@@ -270,14 +249,13 @@ class RequestLog:
         except Exception:
             if not status:  # not even a page that says so could be made
                 text = f"Something unforeseen went wrong here (request {id_})."
-                last_words = PlainTextResponse(text, 500, SECURITY_HEADERS)
-                await last_words(scope, receive, send_with_id)
+                await PlainTextResponse(text, 500, SECURITY_HEADERS)(scope, receive, send_with_id)
             raise
         finally:
             self._answered(scope, status or CLIENT_GONE, time.perf_counter() - began)
 
     def _answered(self, scope: Scope, status: int, seconds: float) -> None:
-        route = str(getattr(scope.get("route"), "path", "") or NO_ROUTE)
+        route = str(getattr(scope.get("route"), "path", "") or "none")
         method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
         self._metrics.answered(route, method, status, seconds)
         figures = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000)}

@@ -15,22 +15,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_S = 15.0
 BODY_S = 30.0
-BYTES_PER_S = 1_000
-"""How much of a body gives its client a further second, up to `BODY_S`."""
-
-IDLE_S = 65
-"""Longer than proxies keep a connection (nginx: 60 s), so that they close it and not we."""
-
-ANSWER_S = 30
-"""How long the system waits for a client that takes nothing of an answer."""
+BYTES_PER_S = 1_000  # how much of a body gives its client a further second, up to `BODY_S`
+IDLE_S = 65  # longer than proxies keep a connection (nginx: 60 s), so that they close it and not we
+ANSWER_S = 30  # how long the system waits for a client that takes nothing of an answer
 
 
 class GuardedProtocol(H11Protocol):
-    """A connection whose client has so long to send a request.
-
-    Where there are as many as are served at once, one that waits for its client gives way to the
-    next: idle ones first, then the one that is to be cut soonest.
-    """
+    """A connection with a time-out for requests; gives way to new ones, idle ones first."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -67,7 +58,6 @@ class GuardedProtocol(H11Protocol):
             self.deadline = self.loop.time()
 
     def shutdown(self) -> None:
-        """Ends what is answered; a server that ends waits for no half-sent request."""
         if self.deadline < math.inf:
             self.cut()
         else:

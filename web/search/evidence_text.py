@@ -69,14 +69,12 @@ def alike(passage: PassageExplanation, need: str) -> Sequence[tuple[str, str]]:
 
 
 def part_of_need(part: NeedPart) -> str:
-    """Returns the words of a part of a need, with the department of its town."""
     if part.near is None or "(" in part.text:
         return part.text
     return f"{part.text} ({part.near.department})"
 
 
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
-    """Returns the filters of templates that show evidence."""
     return {
         "alike": alike,
         "first_sentence": first_sentence,

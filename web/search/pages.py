@@ -21,10 +21,8 @@ from kb.remarks import Remark
 from kb.search.filters import commune_meant
 from kb.search.need.reading import readings
 from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, SearchResult
-from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
-from web.http.request import PageRequest
-from web.http.routing import PageRouter
+from web.http.routing import A_SEARCH, ONE_OF_FEW, APageRequest, PageRequest, PageRouter
 from web.http.security.cookies import NoSecret, site_secret
 from web.http.urls import Page
 from web.maps import result_map
@@ -32,14 +30,10 @@ from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steerin
 from web.tallies import count_demand
 
 router = PageRouter()
-
-
 MEDIA_TYPES = {ReportFormat.JSON: "application/json", ReportFormat.CSV: "text/csv; charset=utf-8"}
 
 
 class ReportHasChanged(HTTPException):
-    """The report cannot be made again: it would not be the same."""
-
     def __init__(self) -> None:
         super().__init__(
             409, "The base, or the program, has changed since this report: make it anew."
@@ -47,19 +41,9 @@ class ReportHasChanged(HTTPException):
 
 
 def report_file(
-    report: SearchReport,
-    format: ReportFormat,
-    key: str,
-    *,
-    lang: str,
-    at: str = "",
-    seal: str = "",
+    report: SearchReport, format: ReportFormat, key: str, *, lang: str, at: str = "", seal: str = ""
 ) -> bytes:
-    """Returns the file of a report; of the one made `at` a time, if its HMAC was this `seal`.
-
-    Raises:
-        ReportHasChanged: that one cannot be had any more.
-    """
+    """Returns the file of a report, or raises ReportHasChanged if that of `seal` is gone."""
     if at or seal:
         report = replace(report, at=at)
         if not hmac.compare_digest(signature(report, key).hmac.encode(), seal.encode()):
@@ -72,18 +56,11 @@ LIMITS = (10, 25, 50, MAX_LIMIT)
 
 NEAREST = 5
 TO_CALL = 25
-PRECEDENTS_SHOWN = 5
-NAMESAKES_SHOWN = 12
-ROWS_OF_A_REPORT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """A search's result as a page shows it.
-
-    Where nothing fits, `fitting` and `cases` are empty: `leads` and `leading_cases` are the weak
-    hits, and `nearest` those whose fit is NONE, if there is no lead.
-    """
+    """A search's result as a page shows it; `leads` and `nearest` only where nothing fits."""
 
     fitting: Sequence[ActorHit]
     leads: Sequence[ActorHit]
@@ -96,7 +73,6 @@ class Answers:
 
     @property
     def on_map(self) -> Sequence[ActorHit]:
-        """The hits that the page lists."""
         return (*self.fitting, *self.leads, *self.nearest)
 
     @classmethod
@@ -120,10 +96,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The place in the form of a search, what is wrong with it, and what it could mean.
-
-    `distances` are kilometres, each with how many organisations it would leave, if known.
-    """
+    """The place in a search's form, what it could mean, and the hits by `distances` in km."""
 
     place: str = ""
     problem: Remark | None = None
@@ -230,11 +203,7 @@ def why(request: APageRequest, asked: ASearchRequest, id: str = "") -> Response:
     asked, steering = steering_actors(request.knowledge_base, asked)
     try:
         explanation = request.knowledge_base.explain(
-            asked.q,
-            id,
-            filters=asked.filters,
-            steering=asked.steering,
-            lang=request.language,
+            asked.q, id, filters=asked.filters, steering=asked.steering, lang=request.language
         )
     except QueryError:
         return _back_to_the_search(request, asked)
@@ -252,7 +221,7 @@ def why(request: APageRequest, asked: ASearchRequest, id: str = "") -> Response:
         table=score_table(hit, explanation.weights) if hit else (),
         own=OwnPart.of(hit.parts, explanation.weights) if hit else None,
         weights=explanation.weights,
-        precedents_shown=PRECEDENTS_SHOWN,
+        precedents_shown=5,
         json_path=asked.data("/api/explain", actor=id, lang=request.language),
     )
 
@@ -283,7 +252,7 @@ def report(request: APageRequest, asked: ASearchRequest, changed: str = "") -> R
         wording=made.wording,
         names={actor.id: actor.name for actor in steering},
         report=made,
-        rows=made.hits[:ROWS_OF_A_REPORT],
+        rows=made.hits[:5_000],
         signed=signed,
         files={
             format_: of_files.data("/api/report", format=format_, lang=request.language, **sealed)
@@ -294,37 +263,29 @@ def report(request: APageRequest, asked: ASearchRequest, changed: str = "") -> R
 
 def _found(request: PageRequest, asked: SearchRequest, limit: int) -> SearchResult:
     return request.knowledge_base.search(
-        asked.q,
-        limit=limit,
-        filters=asked.filters,
-        lang=request.language,
-        steering=asked.steering,
+        asked.q, limit=limit, filters=asked.filters, lang=request.language, steering=asked.steering
     )
 
 
 def _back_to_the_search(request: PageRequest, asked: SearchRequest) -> Response:
-    """Redirects to the search page, which says what is wrong and has the form."""
     return RedirectResponse(asked.at(Page.SEARCH).path(request.language), 303)
 
 
 def _unquoted(asked: SearchRequest, result: SearchResult) -> SearchRequest:
-    """Returns the request with the words in quotation marks as ordinary words."""
     for said in result.asked.required:
         asked = asked.without_sign("", said)
     return asked
 
 
 def _with_chosen(chosen: str, counts: Mapping[str, int]) -> Mapping[str, int]:
-    """Returns the counts, always with the chosen value among them."""
     return {**({chosen: 0} if chosen else {}), **counts}
 
 
 def _with_place(asked: SearchRequest) -> tuple[SearchRequest, Where]:
-    """Returns the request with the label of its place, or without one that is not clear."""
     try:
         commune = commune_meant(asked.near)
     except QueryError as error:
-        namesakes = [commune.label for commune in communes_named(asked.near)[:NAMESAKES_SHOWN]]
+        namesakes = [commune.label for commune in communes_named(asked.near)[:12]]
         return asked.without("near", "within"), Where(asked.near, error.remark, namesakes)
     if commune is None:
         return asked.without("within"), Where()
@@ -332,7 +293,6 @@ def _with_place(asked: SearchRequest) -> tuple[SearchRequest, Where]:
 
 
 def _link_to_tell(request: PageRequest, asked: SearchRequest) -> str:
-    """Returns the link to make a need known; a mail gets the need as subject, and its address."""
     contact_url = request.contact_url
     if contact_url.startswith("mailto:"):
         separator = "&" if "?" in contact_url else "?"

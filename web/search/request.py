@@ -1,7 +1,4 @@
-"""A search request as the address of a page states it: the need, filters and steering.
-
-Every link on a page of results is this, changed in one thing.
-"""
+"""A search request as the address of a page states it: the need, filters and steering."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,18 +16,10 @@ from kb.search.filters import filters_near
 from kb.search.results import DISTANCES, Filters, Steering
 from web.http.urls import Address, Page
 
-MAX_LIMIT = 100
-"""How many results a search answers at most."""
-
-MAX_STEERED = 20
-"""How many actors, or phrases, a search can be steered by, for each way."""
-
-WHOLE_TEXT = "yes"
-"""The value of `whole` for which a long text is searched as it is."""
-
-WITHOUT_MODEL = "off"
-"""The value of `wording` for which no language model is asked."""
-
+MAX_LIMIT = 100  # how many results a search answers at most
+MAX_STEERED = 20  # how many actors, or phrases, a search can be steered by, for each way
+WHOLE_TEXT = "yes"  # the value of `whole` for which a long text is searched as it is
+WITHOUT_MODEL = "off"  # the value of `wording` for which no language model is asked
 _WITHIN = frozenset(map(str, DISTANCES))
 
 
@@ -44,11 +33,7 @@ SteeringIds = Annotated[list[str], Parameter(default_factory=none_given, max_len
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A need, with filters and steering.
-
-    `within` is 0 for anywhere. `like` and `unlike` are ids of actors, `taken_back` phrases of the
-    language model and parts of the need; without `worded`, no model is asked.
-    """
+    """A need, with filters and steering; `within` is 0 for anywhere."""
 
     q: str = ""
     department: str = ""
@@ -68,7 +53,6 @@ class SearchRequest:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether it leaves out what has another department, theme or distance."""
         return bool(self.department or self.theme or self.within)
 
     @property
@@ -80,15 +64,12 @@ class SearchRequest:
         return bool(self.like or self.unlike)
 
     def at(self, page: Page | str = Page.SEARCH, **more: str | int) -> Address:
-        """Returns the address of a page for this request, with `more` at the end of its query."""
         return Address(Page(page), query=tuple(self._pairs(more)))
 
     def data(self, path: str, **more: str | int) -> str:
-        """Returns the path of the API that answers this request."""
         return f"{path}?{urlencode(self._pairs(more))}"
 
     def without(self, *names: str) -> Self:
-        """Returns the request with these attributes as they are at first."""
         return replace(self, **{name: getattr(SearchRequest(), name) for name in names})
 
     def near_to(self, place: str) -> Self:
@@ -110,7 +91,6 @@ class SearchRequest:
         )
 
     def taking_back(self, phrase: str) -> Self:
-        """Returns the request without a phrase of the language model, or a part of the need."""
         return replace(self, taken_back=_once([*self.taken_back, phrase]))
 
     def with_whole_text(self) -> Self:
@@ -135,7 +115,6 @@ class SearchRequest:
         return replace(self, q=" ".join(q.split()))
 
     def _pairs(self, more: Mapping[str, str | int]) -> list[tuple[str, str]]:
-        """Returns the query of an address: what is asked, then `more`, without empty values."""
         pairs = [
             ("q", self.q),
             ("department", self.department),

@@ -1,11 +1,4 @@
-"""Makes the widget's script out of its sources: one file, minified, without a bundler.
-
-    python -m web.embed.widget.build
-
-The modules share one scope there, in the order below: names are unique among them. What the pages
-say too, such as "Strong fit", is written into `texts/` from their labels. A build that was given
-out is kept beside the new one, since pages may be bound to it by its hash.
-"""
+"""Makes the widget's script, all modules in one scope: `python -m web.embed.widget.build`."""
 
 import json
 import re
@@ -29,15 +22,12 @@ _LABELS: Mapping[str, str] = {
     **{fit.value: label for fit, label in FIT_LABELS.items()},
     "named": N_("Goes by this name"),
 }
-"""The texts that are those of the pages, by key."""
 
 _IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
 def build(without: Collection[str] = ()) -> bytes:
-    """Returns the script of the sources; `without` some of them, to see what they weigh."""
-
     def text_of(name: str) -> str:
         return "" if name in without else (SOURCES / name).read_text(encoding="utf-8")
 
@@ -56,11 +46,7 @@ def build(without: Collection[str] = ()) -> bytes:
 
 
 def _minified(media_type: str, text: str) -> str:
-    """The text without what only readers need.
-
-    In a process of its own: the minifier brings the runtime of Go, which now and then ends a
-    process where other libraries have threads.
-    """
+    """Returns the minified text, in another process: the minifier's Go runtime may end this one."""
     program = "import sys, minify; print(end=minify.string(sys.argv[1], sys.stdin.read()))"
     return subprocess.run(
         [sys.executable, "-X", "utf8", "-c", program, media_type],

@@ -1,8 +1,4 @@
-"""What the body of a request may be, checked for all routes as it is read: how long, what in it.
-
-A stranger has nothing to send but a search and a short form; a route lets more in once it knows who
-asks. JSON can write what no text, number or database can hold: no route sees it.
-"""
+"""Checks the bodies of requests as they are read: their length, and what is in JSON."""
 
 import json
 import math
@@ -24,24 +20,13 @@ STRANGERS_BYTES = 64_000
 FORM_BYTES = 5_000_000
 """The longest form without a file, and the longest text beside one: 200 full notes of a list."""
 
-BESIDE_FILE_BYTES = 100_000
-"""What a form with a file has besides it."""
-
-MAX_DEPTH = 64
-"""How deep lists and objects may lie in each other; what the API describes needs 6."""
-
+MAX_DEPTH = 64  # how deep lists and objects may lie in each other; what the API describes needs 6
 MAX_BESIDE_TEXTS = 200_000
-"""How many texts there may be, and characters outside of them: each value has one, and is looked at
-while everybody waits. Ten million numbers in 20 MB would take ten seconds; an article is one text.
-"""
+"""How many texts, and characters outside of them: checking them holds everybody up."""
 
-MAX_DIGITS = 18
-"""The longest whole number, which SQLite can hold."""
-
+MAX_DIGITS = 18  # the longest whole number, which SQLite can hold
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 _JSON = re.compile(r"application/(?:.*\+)?json")
-"""What FastAPI reads as JSON, whatever stands before the `+`."""
-
 _TEXT = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 _STRANGE_TEXT = N_(
@@ -50,7 +35,6 @@ _STRANGE_TEXT = N_(
 _STRANGE_NUMBER = N_("The body holds a number that cannot be kept: NaN, infinite, or too long.")
 _TOO_DEEP = N_("The body has too many lists or objects within each other.")
 _TOO_MANY = N_("The body has too many values: send several.")
-_NOT_UTF_8 = N_("Send the form in UTF-8.")
 _NO_TEXT = N_("The body is no text in UTF-8.")
 
 
@@ -59,23 +43,20 @@ def too_large(limit_mb: int) -> HTTPException:
 
 
 def longest_body(request: HTTPConnection) -> int:
-    """Returns how many bytes the body of a request may have, as far as it is known who asks."""
     return cast("int", getattr(request.state, "longest_body", STRANGERS_BYTES))
 
 
 def allow_body(request: HTTPConnection, size: int) -> None:
-    """Lets the body of a request have so many bytes."""
     request.state.longest_body = size
 
 
 def allow_upload(request: HTTPConnection) -> None:
-    """Lets the body of a request hold an article, or a directory in a form."""
     settings = cast("Settings", request.app.state.settings)
     longest_mb = settings.max_article_mb
     if request.headers.get("Content-Type", "").startswith("multipart/"):
         # Files are kept on disk while they are read.
         longest_mb = max(longest_mb, settings.max_directory_mb)
-    allow_body(request, longest_mb * MEGABYTE + BESIDE_FILE_BYTES)
+    allow_body(request, longest_mb * MEGABYTE + 100_000)  # and the fields beside
 
 
 class CheckedBodies:
@@ -93,7 +74,9 @@ class CheckedBodies:
         length = int(announced) if announced.isdecimal() else 0
         content_type = connection.headers.get("Content-Type", "").lower()
         kind = content_type.partition(";")[0].strip()
-        is_strange_form = kind.startswith("multipart/") and not _is_in_utf_8(content_type)
+        # As what reads forms understands it: parameters can be doubled.
+        charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8")
+        is_strange_form = kind.startswith("multipart/") and charset not in {b"utf-8", b"utf8"}
         json_body = bytearray() if _JSON.fullmatch(kind) else None
         received = 0
 
@@ -108,7 +91,7 @@ class CheckedBodies:
             nonlocal received
             # Here and not before, so that whoever may not send a body is told that first.
             if is_strange_form:
-                raise Refusal(415, _NOT_UTF_8)
+                raise Refusal(415, N_("Send the form in UTF-8."))
             refuse_longer(max(length, received))
             message = await receive()
             # Counted whatever is announced: a body in pieces may say that it is short.
@@ -122,12 +105,6 @@ class CheckedBodies:
             return message
 
         await self._app(scope, receive_checked, send)
-
-
-def _is_in_utf_8(content_type: str) -> bool:
-    """Whether forms are read as UTF-8; asks what reads them, for parameters can be doubled."""
-    _, parameters = parse_options_header(content_type)
-    return parameters.get(b"charset", b"utf-8") in {b"utf-8", b"utf8"}
 
 
 def _refuse_unsound(body: bytes) -> None:

@@ -26,7 +26,6 @@ class NoSecret(SettingsError):
 
 
 def site_secret(settings: Settings, base: KnowledgeBase) -> str:
-    """Returns the secret of the site, made at first need; raises `NoSecret`."""
     given = settings.secret.get_secret_value()
     if given:
         return given
@@ -43,7 +42,6 @@ def site_secret(settings: Settings, base: KnowledgeBase) -> str:
 
 
 def signing(secret: str, purpose: str) -> URLSafeTimedSerializer:
-    """Returns what signs values for one purpose, with the time, and reads them back."""
     return URLSafeTimedSerializer(
         secret, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
     )
@@ -88,13 +86,9 @@ def _made(path: Path) -> str:
 
 SESSION = "quisait"
 DEVICE = "quisait-device"
-
 OF_HOST = "__Host-"
 OF_TLS = "__Secure-"
-"""What begins a name on https: a browser takes the cookie from this host alone, over TLS.
-
-A cookie of a part of a host cannot be the host's; it says at least that it came over TLS.
-"""
+"""A prefix by which browsers take the cookie over TLS alone, even below a sub-path."""
 
 
 class SiteCookies:
@@ -105,7 +99,6 @@ class SiteCookies:
         self._path = urlsplit(settings.public_url).path.rstrip("/") or "/"
 
     def read(self, request: Request, name: str) -> str:
-        """Returns the value of a cookie, empty if the browser sent none."""
         return request.cookies.get(self._full_name(request, name), "")
 
     def set(
@@ -123,8 +116,7 @@ class SiteCookies:
         )
 
     def _is_secure(self, request: Request) -> bool:
-        public_url = self._settings.public_url
-        return (public_url or str(request.base_url)).startswith("https:")
+        return (self._settings.public_url or str(request.base_url)).startswith("https:")
 
     def _full_name(self, request: Request, name: str) -> str:
         if not self._is_secure(request):
@@ -139,16 +131,12 @@ def has_session_cookie(request: HTTPConnection) -> bool:
 REMEMBERED_S = 400 * 24 * 60 * 60
 """As long as browsers keep a cookie at most, counted from the last time of signing in."""
 
-_MAX_UA_CHARS = 400
-
 
 def device_cookie(secret: str, account: Account) -> str:
-    """Returns a cookie by which a browser is known again; without the account it says nothing."""
     return str(_signer(secret, account).dumps(secrets.token_urlsafe(9)))
 
 
 def known_device(secret: str, account: Account, cookie: str) -> str:
-    """Returns the id of the device that a cookie is of; empty if it is not the account's."""
     try:
         device = _signer(secret, account).loads(cookie, max_age=REMEMBERED_S)
     except BadSignature:
@@ -157,10 +145,9 @@ def known_device(secret: str, account: Account, cookie: str) -> str:
 
 
 def device_name(user_agent: str) -> str:
-    """Returns the kind of browser and of system, such as "Firefox, Linux"; empty if unknown."""
     from ua_parser import parse_os, parse_user_agent
 
-    user_agent = user_agent[:_MAX_UA_CHARS]
+    user_agent = user_agent[:400]
     browser, system = parse_user_agent(user_agent), parse_os(user_agent)
     return ", ".join(found.family for found in (browser, system) if found)
 

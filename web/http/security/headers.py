@@ -1,8 +1,4 @@
-"""The headers that every answer carries, so that a browser runs and loads only what is ours.
-
-What pages of other origins may read or frame is let out one answer at a time (`let_read`,
-`let_frame`).
-"""
+"""The headers of every answer, so that a browser runs and loads only what is ours."""
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
@@ -32,8 +28,6 @@ def _policy(**changed: str) -> str:
     return "; ".join(f"{directive} {sources}" for directive, sources in directives.items())
 
 
-_ASSETS = ("/static/", "/media/", "/identity.css")
-
 KEYS_OF_LINKS = frozenset({"t", "key"})
 """The parameters of addresses that are a key by themselves, such as those in mails."""
 
@@ -61,10 +55,7 @@ def let_frame(request: Request, ancestors: Sequence[str]) -> None:
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds `SECURITY_HEADERS` to every answer of the application inside.
-
-    The answer to an unforeseen exception is made outside of every middleware: it adds them itself.
-    """
+    """ASGI middleware that adds `SECURITY_HEADERS` and what `let_read` and `let_frame` allow."""
 
     def __init__(self, app: ASGIApp, images: str = "", public_url: str = "") -> None:
         """`images` is another origin of images; a site with its own host is for TLS alone."""
@@ -99,7 +90,6 @@ class SecurityHeaders:
 
 
 def _openings(state: Mapping[str, str]) -> Mapping[str, str]:
-    """The headers by which this answer is let out, if it is."""
     opened = {}
     if framed_by := state.get("framed_by"):
         opened["Content-Security-Policy"] = _policy(**{"frame-ancestors": framed_by})
@@ -114,7 +104,7 @@ def _openings(state: Mapping[str, str]) -> Mapping[str, str]:
 
 def _is_someones(connection: HTTPConnection) -> bool:
     """Whether the answer may be for one person: it has a cookie, a token or a key, and no asset."""
-    if connection.url.path.startswith(_ASSETS):
+    if connection.url.path.startswith(("/static/", "/media/", "/identity.css")):
         return False
     return (
         has_session_cookie(connection)

@@ -1,8 +1,4 @@
-"""Sessions of browsers, and forms that only pages of this site can send.
-
-A browser holds 256 random bits, the database their hash; a form a token of the account, another one
-on each page, with which it can be sent again from a page that outlived its session.
-"""
+"""Sessions of browsers, of which the database holds hashes, and forms only this site can send."""
 
 import hmac
 import secrets
@@ -42,22 +38,15 @@ from web.http.security.throttle import Quota, count_for_account, count_upload
 
 DAY_S = 24 * 60 * 60
 IDLE_S = IDLE_DAYS * DAY_S
-LONGEST_S = LONGEST_DAYS * DAY_S
-
 MAX_FILES = 1000
 """The most files of a form that takes any: more than a page wants, so that it can say so."""
 
 PASSWORD_FIELDS = frozenset({"password", "current", "new", "again"})
-"""The names of all fields that take a password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The account that is signed in, if any, and the `csrf` token of its forms.
-
-    `bound_to` is what that token vouches for, `kept` what the register has of the session.
-    `cookie` and `device_cookie` are what the browser is to be given; empty if nothing.
-    """
+    """The signed-in account, the token of its forms, and cookies to set, empty if none."""
 
     account: Account | None = None
     csrf_token: str = ""
@@ -71,8 +60,6 @@ NOBODY = Session()
 
 
 class Sessions:
-    """Makes and reads the sessions of one site."""
-
     def __init__(self, knowledge_base: KnowledgeBase, settings: Settings) -> None:
         self._knowledge_base = knowledge_base
         self._settings = settings
@@ -87,7 +74,6 @@ class Sessions:
         return self._kept_secret
 
     def of(self, request: Request) -> Session:
-        """Returns the session of a request, always the same object."""
         if not hasattr(request.state, "session"):
             request.state.session = self._read(request)
         return cast("Session", request.state.session)
@@ -106,7 +92,6 @@ class Sessions:
         request.state.session = self._of_account(account, kept, token, device)
 
     def sign_out(self, request: Request, response: Response) -> None:
-        """Ends the session and deletes the cookie; raises if the base cannot be written."""
         kept = self.of(request).kept
         if kept:
             self._knowledge_base.sessions.end([kept.hash])
@@ -121,22 +106,19 @@ class Sessions:
         return session
 
     def keep(self, request: Request, response: Response) -> None:
-        """Sets the cookies that the browser does not have yet."""
         session: Session = getattr(request.state, "session", NOBODY)
         if session.cookie:
             # The register knows when it ends; a browser that nobody signed in forgets when closed.
-            max_age_s = LONGEST_S if session.account else None
+            max_age_s = LONGEST_DAYS * DAY_S if session.account else None
             self._cookies.set(request, response, SESSION, session.cookie, max_age_s)
         if session.device_cookie:
             self._cookies.set(request, response, DEVICE, session.device_cookie, REMEMBERED_S)
 
     def device_of(self, request: Request, account: Account) -> str:
-        """Returns the id of the browser if the account signed in there before, else nothing."""
         cookie = self._cookies.read(request, DEVICE)
         return known_device(self._secret, account, cookie) if cookie else ""
 
     def vouches(self, session: Session, csrf_token: str) -> bool:
-        """Whether the token of a form was made for this session's account or browser."""
         if not session.bound_to:
             return False
         expected = self._token(session.bound_to, csrf_token.partition(".")[0])
@@ -210,8 +192,6 @@ ASession = Annotated[Session, Depends(_session)]
 
 
 def require(role: AccountRole) -> Callable[..., Awaitable[Account]]:
-    """Returns a dependency that gives the account if it has at least the rights of `role`."""
-
     async def allowed_account(session: ASession) -> Account:
         if session.account is None:
             raise NotSignedIn
@@ -260,8 +240,6 @@ async def _browsers_form(request: Request, session: ASession) -> AsyncIterator[F
 
 
 # Whose it is first: nothing long that a stranger sends is read.
-
-
 async def _accounts_form(
     request: Request, session: ASession, _account: AnyAccount
 ) -> AsyncIterator[FormData]:
@@ -279,10 +257,7 @@ async def _accounts_upload(
 
 
 AForm = Annotated[FormData, Depends(_accounts_form)]
-"""The form that an account sent from a page of ours, without files."""
-
 AnUpload = Annotated[FormData, Depends(_accounts_upload)]
 """The same with files, which are closed with the answer, or with a text as long as an article."""
 
 AFormOfAnyone = Annotated[FormData, Depends(_browsers_form)]
-"""A form where nobody need be signed in, such as that to sign in."""

@@ -1,8 +1,4 @@
-"""Slows down guessing passwords, and never the holder of an account because others guess.
-
-Known devices and addresses are counted and take turns alone; of strangers, who comes from where
-little was guessed of late is first.
-"""
+"""Slows down guessing passwords; strangers from networks with few recent guesses go first."""
 
 import asyncio
 import sys
@@ -17,14 +13,9 @@ from web.http.security.throttle import SharedCounts, Throttle, wide_network_of
 FREE_OF_PAIR = 5
 FREE_OF_ADDRESS = 30
 MAX_WAITING = 20
-"""How many may wait while one password is looked at, of strangers and of those who are known.
-
-Each takes 64 MB and a processor, for some 0.15 s: guesses leave the other processors alone. Of
-more, those are asked to come back whose turn would be last.
-"""
+"""How many may wait while one password is checked, which takes 64 MB and some 0.15 s."""
 
 RETRY_AFTER_S = 5
-
 _SIGNED_IN = "signed in"
 
 
@@ -87,8 +78,6 @@ class TurnQueue:
 
 
 class SignInThrottle:
-    """Counts attempts to sign in, and gives turns to look at passwords."""
-
     def __init__(self, counts: SharedCounts | None = None) -> None:
         self._counts = counts = counts or SharedCounts()
         self.of_pair = Throttle(counts, "sign in of pair", free=FREE_OF_PAIR)
@@ -111,7 +100,6 @@ class SignInThrottle:
         )
 
     def let_in(self, claimant: Claimant) -> None:
-        """Forgets the attempts of who knew the password, and remembers whence they came."""
         with self._counts.change(_SIGNED_IN, claimant.pair) as known:
             known.count, known.at = 1, time.monotonic()
         if claimant.device:
@@ -123,7 +111,6 @@ class SignInThrottle:
         self.of_network.succeeded(claimant.network, forget=False)
 
     def turn(self, claimant: Claimant) -> AbstractAsyncContextManager[None]:
-        """Waits for a turn and holds it; raises `Crowded` if too many come before."""
         is_known = claimant.device or self._counts.get(_SIGNED_IN, claimant.pair).count
         return (self.known if is_known else self.strangers).turn(claimant)
 

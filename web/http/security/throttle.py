@@ -121,11 +121,7 @@ class SharedCounts:
 
 
 class Throttle:
-    """`free` attempts for each key, then one after 1, 2, 4… seconds, `longest_s` at most.
-
-    A key that nobody tries for `forgotten_after_s` is new again. Throttles of one `kind` that share
-    `counts` are one.
-    """
+    """Allows `free` attempts for each key, then one after 1, 2, 4… seconds, at most `longest_s`."""
 
     def __init__(
         self,
@@ -156,27 +152,20 @@ class Throttle:
         return 0
 
     def count(self, key: str) -> int:
-        """Returns how many attempts of a key are remembered."""
         return self._remembered(self._counts.get(self._kind, key), monotonic())
 
     def _remembered(self, attempts: Counted, now: float) -> int:
         return 0 if now - attempts.at > self._forgotten_after_s else int(attempts.count)
 
     def succeeded(self, key: str, *, forget: bool = True) -> None:
-        """Forgets all attempts of a key, or only the last."""
         with self._counts.change(self._kind, key) as attempts:
             attempts.count = 0 if forget else attempts.count - 1
 
-
-MODERATORS_TIMES = 10
-"""How many times as much moderators and administrators may, who do the work of many."""
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 24 * 3600
 
 
 class Quota(StrEnum):
-    """What is limited."""
-
     SEARCHES = "searches"
     TYPING = "typing"
     EXPLANATIONS = "explanations"
@@ -187,11 +176,7 @@ class Quota(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit: `setting` names how much comes back in `period_s`, 0 for no limit.
-
-    `at_once` is the share of it that may be taken at one moment; `message`, in English, says to a
-    person that it is used up. `unit` is what one of the setting is, in what is counted.
-    """
+    """So much of a `setting` comes back in `period_s`, the share `at_once` at one moment."""
 
     setting: str
     period_s: int
@@ -227,8 +212,7 @@ LIMITS: Mapping[Quota, Limit] = {
         unit=MEGABYTE,
     ),
 }
-"""Each limit. Searches, what is typed and explanations are of an address, in IPv6 of a /64; the
-others are of an account."""
+"""Searches, typing and explanations are limited by address, the others by account."""
 
 
 class Quotas:
@@ -239,7 +223,6 @@ class Quotas:
         self._counts = counts
 
     def take(self, quota: Quota, key: str, *, amount: float = 1, times: int = 1) -> None:
-        """Counts what is asked for; raises `Refusal` (429) if it is too much by now."""
         limit = LIMITS[quota]
         most = int(getattr(self._settings, limit.setting)) * limit.unit * times
         if most:
@@ -247,7 +230,6 @@ class Quotas:
             self._take(quota, key, limit.message, most / limit.period_s, at_once, amount)
 
     def take_of_site(self, site: str, host: str, per_day: int) -> None:
-        """Counts what an address asks for a site; raises `Refusal` (429) beyond its share."""
         most = max(LEAST_SHARE, per_day * SHARE_OF_ADDRESS)
         self._take("site", f"{site} {host}", _TOO_FAST, most / DAY_S, most)
 
@@ -269,8 +251,7 @@ class Quotas:
 SHARE_OF_ADDRESS = 0.05
 """The part of a site's daily searches that one address may use, so that none uses up all."""
 
-LEAST_SHARE = 200
-"""What one address may use of them anyway: an office shares an address."""
+LEAST_SHARE = 200  # what one address may use of them anyway: an office shares an address
 
 
 def too_much(message: str, wait_s: float) -> Refusal:
@@ -282,10 +263,7 @@ def quotas_of(request: HTTPConnection) -> Quotas:
 
 
 def counted_address(request: HTTPConnection) -> str:
-    """Returns what is counted of an address; empty for this machine and for proxies it trusts.
-
-    Such a proxy passes on its visitors' addresses; if not, it would be limited for all of them.
-    """
+    """Returns what is counted of an address; empty for this machine and its trusted proxies."""
     host = request.client.host if request.client else ""
     proxies = request.app.state.proxies
     try:
@@ -296,8 +274,7 @@ def counted_address(request: HTTPConnection) -> str:
         return ""
 
 
-_NOWHERE = "192.0.2.1"
-"""An address that no host has (RFC 5737): only who trusts all trusts it."""
+_NOWHERE = "192.0.2.1"  # an address that no host has (RFC 5737): only who trusts all trusts it
 
 
 def count_for_address(request: HTTPConnection, quota: Quota) -> None:
@@ -310,22 +287,15 @@ def count_for_address(request: HTTPConnection, quota: Quota) -> None:
 def count_for_account(
     request: HTTPConnection, account: Account, quota: Quota, amount: float = 1
 ) -> None:
-    """Counts something for an account; raises `Refusal` (429) if it is too much."""
     quotas_of(request).take(quota, account.name, amount=amount, times=times_of(account))
 
 
 def times_of(account: Account) -> int:
-    return MODERATORS_TIMES if account.role.may(AccountRole.MODERATOR) else 1
+    return 10 if account.role.may(AccountRole.MODERATOR) else 1
 
 
 def count_upload(request: Request, account: Account) -> None:
-    """Counts the bytes of what is sent before they are read.
-
-    What does not say how long it is counts as the longest that is allowed by now.
-
-    Raises:
-        Refusal: 429, too many.
-    """
+    """Counts the bytes that a request announces, else the most allowed; raises Refusal (429)."""
     announced = request.headers.get("Content-Length", "")
     amount = int(announced) if announced.isdecimal() else 0
     if "Transfer-Encoding" in request.headers:

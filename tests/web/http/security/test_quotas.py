@@ -13,7 +13,7 @@ from kb.settings import Settings
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, SITE, csrf_token, sign_in
 from web.app import create_app
-from web.http.dependencies import SEARCHES_WAITING
+from web.http.routing import SEARCHES_WAITING
 from web.http.security import throttle as module
 
 ADDRESS = "203.0.113.7"
