@@ -13,6 +13,8 @@ PYTEST := $(BIN)/pytest --quiet --numprocesses logical --dist worksteal
 DEMO := build/demo-kb
 DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
+QUICK := tests/test_rooms.py tests/kb/text tests/kb/reference tests/kb/resolution tests/kb/search \
+  tests/ingest/articles tests/ingest/directories tests/ingest/records
 NEEDS := tests/data/demo-needs tests/data/development/silence
 
 .PHONY: help install run demo quick test check coverage check-long format lint types imports widget benchmark benchmark-full evaluate ablation lock sbom audit clean
@@ -43,8 +45,8 @@ $(DEMO_BUILT): $(INSTALLED) $(DEMO_FILES)
 	@$(BIN)/quisait ingest --kb $(DEMO) --prune ingest/demo
 	@touch $@
 
-quick: install ## run the tests that take moments: no real encoder, no browser, no hostile input
-	$(PYTEST) -m "not slow and not browser and not thorough"
+quick: install ## run the tests that take moments: how texts, needs, articles and directories are read
+	$(PYTEST) -m "not slow and not browser and not thorough" $(QUICK)
 
 test: install ## run every test but those of check-long
 	$(PYTEST) -m "not thorough"

@@ -5,9 +5,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from ingest.articles.article import NoArticle
+from ingest.articles.article import ARTICLE_SUFFIXES, PICTURE_SUFFIXES, NoArticle
 from ingest.articles.feeds import FeedItem, is_feed
-from ingest.articles.suffixes import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched
 from ingest.known_articles import AlreadyKnown
 from ingest.reading import feed_of, saved_feed

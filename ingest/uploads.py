@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from kb.base_folder import UPLOADS
+from kb.address import UPLOADS
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 

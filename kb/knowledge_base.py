@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from kb.address import Place, PostgresAddress
-from kb.base_folder import DATABASE_FILE
+from kb.address import DATABASE_FILE, Place, PostgresAddress
 from kb.editorial.catalogue import ThemeCount, kept_id, published
 from kb.editorial.commit import Outcome
 from kb.editorial.ingestion import RowSlice

@@ -19,8 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from kb.address import Place, PostgresAddress, place_of
-from kb.base_folder import DATABASE_FILE
+from kb.address import DATABASE_FILE, Place, PostgresAddress, place_of
 from kb.errors import SettingsError
 
 BUNDLED_MODEL = "bundled"

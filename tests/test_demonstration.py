@@ -12,8 +12,7 @@ from kb.encoder.encoder import Encoder
 from kb.explanation.explanation import score_table
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Case, Kind, Participation
-from kb.reference.flows import Flow
-from kb.reference.roles import Part, Role
+from kb.reference.roles import Flow, Part, Role
 from kb.search.results import Absence, ActorHit, EvidenceKind, Filters, Fit, Steering
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store.store import Store

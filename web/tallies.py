@@ -45,7 +45,7 @@ class Tallies(Regularly):
         self._settings = settings
         self._day, self._site_day = day, site_day
         self._lock = threading.Lock()
-        self._counts_searches = False
+        self._counts_searches = self._are_late = False
         self._fits: Counter[str] = Counter()
         self._missed: list[str] = []
         self._uses: dict[tuple[str, str], SiteCounts] = {}
@@ -87,8 +87,11 @@ class Tallies(Regularly):
         for (day, key), counts in uses.items():
             try:
                 base.sites.count(day, {key: counts})
+                self._are_late = False
             except QuisaitError as error:
-                _log.warning("Counts of sites are kept for later: %s", error)
+                if not self._are_late:  # said once, not every ten seconds
+                    _log.warning("Counts of sites are kept for later: %s", error)
+                self._are_late = True
                 self._keep_use(day, key, counts)
         try:
             self._counts_searches = base.demand.choice().counted

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 
-from ingest.articles.article import NOBODY, Person
-from ingest.articles.suffixes import MAX_LINES
+from ingest.articles.article import MAX_LINES, NOBODY, Person
 from kb.errors import InputError
 
 

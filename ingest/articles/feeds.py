@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from ingest.articles.article import Article, Person
+from ingest.articles.article import MAX_FEED_ITEMS, MAX_TEXT_BYTES, Article, Person
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.formats.html.page import feed_link, parse_html_fragment
 from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.person_names import is_organisation, person_named
 from ingest.articles.readers import article_of, checked
-from ingest.articles.suffixes import MAX_FEED_ITEMS, MAX_TEXT_BYTES
 from ingest.encodings import whole_characters
 from ingest.fetching.safe_fetch import Fetched, Fetcher
 from kb.errors import InputError

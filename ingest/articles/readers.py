@@ -4,7 +4,14 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.articles.article import Article, NoArticle
+from ingest.articles.article import (
+    ATTACHED_SUFFIXES,
+    PICTURE_SUFFIXES,
+    TEXT_SUFFIXES,
+    Article,
+    NoArticle,
+    refuse_unreadable,
+)
 from ingest.articles.blocks import ParsedPage
 from ingest.articles.formats.html.page import parse_html
 from ingest.articles.formats.messages import parse_eml, parse_mhtml
@@ -15,12 +22,6 @@ from ingest.articles.formats.text import parse_rtf, parse_text
 from ingest.articles.metadata import body, bylines, notices
 from ingest.articles.metadata.layout import Findings, Layout
 from ingest.articles.metadata.title import find_title
-from ingest.articles.suffixes import (
-    ATTACHED_SUFFIXES,
-    PICTURE_SUFFIXES,
-    TEXT_SUFFIXES,
-    refuse_unreadable,
-)
 from ingest.encodings import decoded, whole_characters
 from kb.errors import InputError
 from kb.models import MAX_TEXT_CHARS

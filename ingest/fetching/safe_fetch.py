@@ -251,7 +251,10 @@ class Fetcher:
                 raise InputError("large_page", address=url, most=max_bytes)
             if time.monotonic() > deadline:
                 raise self._too_slow(url)
-        encoding = httpx.Response(status, headers=headers).charset_encoding or ""
+        try:
+            encoding = httpx.Response(status, headers=headers).charset_encoding or ""
+        except (TypeError, ValueError, LookupError):  # a header of parameters that contradict
+            encoding = ""
         validators = (_sendable(headers.get(name, "")) for name in ("etag", "last-modified"))
         return Fetched(url, bytes(content), media_type, encoding, *validators)
 

@@ -6,8 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ingest.articles.article import Article, NoArticle
-from ingest.articles.suffixes import MAX_TEXT_BYTES, refuse_unreadable, suffix_of
+from ingest.articles.article import MAX_TEXT_BYTES, Article, NoArticle, refuse_unreadable, suffix_of
 from ingest.directories.columns_of import NO_TARGETS, HeaderMap
 from ingest.directories.readers import (
     DIRECTORY_READERS,

@@ -27,7 +27,7 @@ from kb.models import SIRET_DIGITS
 from kb.reference.communes import department_of_postal_code, is_postal_code
 from kb.reference.departments import department_code
 from kb.reference.fields import FieldKind, FieldTraits
-from kb.reference.flows import FLOWS, Flow
+from kb.reference.roles import FLOWS, Flow
 from kb.registers.pictures import is_picture_name
 from kb.text.email_addresses import addresses_in
 from kb.text.periods import NoPeriod, read_period

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb.base_folder import UPLOADS
+from kb.address import UPLOADS
 from kb.editorial.commit import Change, commit
 from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer

@@ -8,7 +8,7 @@ from itertools import chain, islice
 import numpy as np
 
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.board.notice import Notice, NoticePairs
 from kb.registers.board.notices import Notices
 from kb.search.context import GenerationCache

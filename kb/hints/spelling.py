@@ -1,6 +1,7 @@
 """Spelling: what was meant by a need with a word that nobody knows: `cirrage` → `cirage`."""
 
 import re
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -77,6 +78,7 @@ class Spelling:
         self._stores, self._trade_index = stores, trade_index
         self._read: tuple[tuple[str, ...], Vocabulary] = ((), Vocabulary({}))
         self._rests_until = 0.0
+        self._reading = threading.Lock()
 
     def meant(self, need: str) -> str:
         """Returns the need with unknown words corrected, or ""; names and numbers stay."""
@@ -117,10 +119,14 @@ class Spelling:
         """The words of the base; if they are former ones, with what says whether it has one."""
         state = tuple(map(store.generation_of, Kind))
         is_due = time.monotonic() >= self._rests_until or store.count_records() <= READ_AT_ONCE
-        if self._read[0] != state and is_due:
-            started = time.monotonic()
-            self._read = state, Vocabulary(_counted(store.texts()))
-            self._rests_until = started + (REST + 1) * (time.monotonic() - started)
+        # One reads; the others go on with the former words.
+        if self._read[0] != state and is_due and self._reading.acquire(blocking=False):
+            try:
+                started = time.monotonic()
+                self._read = state, Vocabulary(_counted(store.texts()))
+                self._rests_until = started + (REST + 1) * (time.monotonic() - started)
+            finally:
+                self._reading.release()
         known_in, words_ = self._read
         return words_, None if known_in == state else partial(_has, store)
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import faiss
 import numpy as np
@@ -27,6 +27,7 @@ from kb.store.store import SqliteStore, Store
 from kb.whole_file import delete_abandoned
 
 MOST_TOUCHED_SHARE = 0.5  # share of the passages up to which changes are taken over one by one
+WAIT_S = 0.1  # how long a search waits for another's refresh before it uses the former index
 _NONE = Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
@@ -152,11 +153,20 @@ class LiveIndex:
             from kb.indexing.stored_index import StoredIndex
 
             return StoredIndex(store, encoder.fingerprint, encoder.dimension)
-        with self._lock, store.reading():
-            index = self._index or Index(encoder.fingerprint, encoder.dimension)
-            if index.generation != store.generation:
-                index = index.refreshed(store)
-            self._index = index
+        # Who would wait for another's refresh searches the former state, if there is one.
+        former = self._index
+        if not self._lock.acquire(timeout=-1 if former is None else WAIT_S):
+            return cast("Index", former)
+        try:
+            with store.reading():
+                index = self._index
+                if index is None:
+                    index = Index(encoder.fingerprint, encoder.dimension)
+                if index.generation != store.generation:
+                    index = index.refreshed(store)
+                self._index = index
+        finally:
+            self._lock.release()
         return index
 
     def scrub(self, store: Store) -> None:

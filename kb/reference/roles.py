@@ -7,6 +7,25 @@ from types import MappingProxyType
 from typing import Literal
 
 
+class Flow(StrEnum):
+    SEEKS = "seeks"
+    OFFERS = "offers"
+    SHARES = "shares"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTraits:
+    label: str
+    french: tuple[str, ...]
+
+
+FLOWS: Mapping[Flow, FlowTraits] = MappingProxyType({
+    Flow.SEEKS: FlowTraits("Looking for something", ("cherche", "recherche")),
+    Flow.OFFERS: FlowTraits("Has something to give", ("propose", "offre", "cede")),
+    Flow.SHARES: FlowTraits("Wants to share", ("partage", "mutualise")),
+})  # fmt: skip
+
+
 class Role(StrEnum):
     PRODUCER = "producer"
     SUPPLIER = "supplier"

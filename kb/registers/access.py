@@ -107,8 +107,8 @@ class WrongTries:
 
 class WrongPasswords(Register):
     def note(self, name: str) -> None:
-        """Counts a wrong password; takes as long where there is no account of this name."""
-        with suppress(KnowledgeBaseError), self._writing() as store:
+        """Counts a wrong password, unless another writes now; as long for an unknown name."""
+        with suppress(KnowledgeBaseError), self._writing(waits=False) as store:
             store.execute(
                 "insert into wrong_passwords (account, day, tried)"
                 " select key, ?, 1 from accounts where key = ?"

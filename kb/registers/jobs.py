@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kb.base_folder import UPLOADS
+from kb.address import UPLOADS
 from kb.errors import TooManyJobs
-from kb.registers.clock import before, now, seconds_left
+from kb.registers.clock import before, now, seconds_left, to_come
 from kb.registers.register import Register, as_json, by_id, columns_of, count
 from kb.store.connection import StoreRow
 from kb.store.pool import StorePool
@@ -114,8 +114,8 @@ class Jobs(Register):
             return _next(store) is not None
 
     def working(self) -> bool:
-        select = "select 1 from jobs where state = 'running' and beat_at > ?"
-        return bool(self._rows(select, [before(SILENCE_S)]))
+        select = "select 1 from jobs where state = 'running' and beat_at > ? and beat_at <= ?"
+        return bool(self._rows(select, [before(SILENCE_S), to_come(SILENCE_S)]))
 
     def claim(self, only: str = "") -> Job | None:
         """Takes the oldest job that waits, or the one called `only`; ends what workers died of."""
@@ -212,10 +212,12 @@ def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]
 def _next(store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
     found: StoreRow | None = store.execute(
         "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
-        " where (state = 'queued' or (state = 'running' and beat_at <= :silent))"
+        " where (state = 'queued'"
+        # A beat to come is of a clock that was ahead.
+        " or (state = 'running' and (beat_at <= :silent or beat_at > :ahead)))"
         " and :only in ('', id)"
         f" order by created_at, rowid limit 1{and_take}",
-        {"silent": before(SILENCE_S), "only": only},
+        {"silent": before(SILENCE_S), "ahead": to_come(SILENCE_S), "only": only},
     ).fetchone()
     return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kb.indexing.derivation import ACTIVITY
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.boosts.precedents import NO_BOOST, Boost
 from kb.search.fits import FitScale, below, best_fit, least_fit

@@ -9,7 +9,7 @@ import numpy as np
 
 from kb.indexing.derivation import ACTIVITY, NAME, PARTICIPANTS, TITLE, quotation
 from kb.models import Actor, Case
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.reference.trades import LexiconKind, TradePhrase, lexicon, lexicon_digest, means_of, trades
 from kb.search.boosts.precedents import TradeMatch
 from kb.search.candidates import Candidate

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kb.models import Case, Kind, Participation
-from kb.reference.flows import Flow
-from kb.reference.roles import ROLES, Part, Role
+from kb.reference.roles import ROLES, Flow, Part, Role
 from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
 from kb.search.candidates import Candidate, Measure, best_first
 from kb.search.context import SearchContext

@@ -10,7 +10,7 @@ from typing import Self
 
 from kb.errors import QueryError
 from kb.reference.communes import Commune
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, query_stems, words
 from kb.text.flow import flow_of
 from kb.text.folding import fold

@@ -9,7 +9,7 @@ import numpy as np
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing.derivation import NAME
 from kb.language_model import Wording
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.need.letters import asking_sentences, is_letter
 from kb.search.need.reading import read_need

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kb.base_folder import ASIDE
+from kb.address import ASIDE
 from kb.encoder.encoder import Embeddings
 from kb.errors import NotYetScrubbed
 from kb.models import Actor, Case, Kind, Record, Slice, kind_of

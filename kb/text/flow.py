@@ -4,8 +4,7 @@ import re
 from functools import cache, lru_cache
 
 from kb.models import Case, Participation
-from kb.reference.flows import Flow
-from kb.reference.roles import Role
+from kb.reference.roles import Flow, Role
 from kb.text.analysis import TEXTS_REMEMBERED
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS

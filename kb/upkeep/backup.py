@@ -16,7 +16,7 @@ from typing import BinaryIO, NoReturn, Self
 
 from pydantic import TypeAdapter
 
-from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.address import DATABASE_FILE, SECRET_FILE, UPLOADS
 from kb.errors import FileError, NotAKnowledgeBase, SchemaTooNew
 from kb.registers.clock import now
 from kb.registers.jobs import waiting_uploads
@@ -30,6 +30,7 @@ from kb.whole_file import scratch_folder, sync_folder
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 20_000_000
+ATTEMPTS = 3  # copies that are made to get one whose uploads are all there
 MAX_PACKED_TIMES = 200  # its packed size that a member may unpack to: a database has a few
 _CHUNK_BYTES = 1 << 20
 _UNREADABLE = (
@@ -82,7 +83,16 @@ def back_up(
                     f"{store.called} is damaged ({damage[0]}): no backup was made. Run "
                     "`quisait check`, and keep your last backup."
                 )
-            copy_to_file(store, scratch / DATABASE_FILE)
+            for _ in range(ATTEMPTS):
+                copy_to_file(store, scratch / DATABASE_FILE)
+                with closing(SqliteStore.open_as_it_is(scratch / DATABASE_FILE)) as copy:
+                    waiting = waiting_uploads(copy)
+                folders = {name.rpartition("/")[0] for name in names_beside(beside, waiting)}
+                if len(folders - {""}) == len(waiting):
+                    break  # else a job ended, and its file went, while the base was copied
+                (scratch / DATABASE_FILE).unlink()
+            else:
+                raise FileError("Jobs end faster than the base is copied: try again.")
             if not isinstance(target, Path):
                 return _pack(scratch, beside, with_secret, target)
             pending = scratch / "backup"
@@ -152,6 +162,10 @@ class BackupFile:
         for name in self.manifest.names:
             for _ in self._chunks(name):
                 pass
+
+    @property
+    def unpacked_bytes(self) -> int:
+        return sum(entry.file_size for entry in self._zip.infolist())
 
     def unpack(self, folder: Path) -> None:
         """Writes all members to new files in a folder that only its owner can read."""

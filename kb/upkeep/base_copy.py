@@ -5,8 +5,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.address import PostgresAddress
-from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.address import DATABASE_FILE, SECRET_FILE, UPLOADS, PostgresAddress
 from kb.errors import FileError
 from kb.registers.clock import now
 from kb.registers.jobs import waiting_uploads

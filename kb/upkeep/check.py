@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.base_folder import DATABASE_FILE, MIN_SECRET_CHARS, SECRET_FILE, UPLOADS
+from kb.address import DATABASE_FILE, MIN_SECRET_CHARS, SECRET_FILE, UPLOADS
 from kb.encoder.prepared import load_encoder
 from kb.errors import EncoderError, KnowledgeBaseError, SchemaTooNew, SchemaTooOld
 from kb.indexing.indexer import Indexer

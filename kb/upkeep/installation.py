@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from kb.address import Place
-from kb.base_folder import DATABASE_FILE
+from kb.address import DATABASE_FILE, Place
 from kb.encoder.prepared import load_encoder
 from kb.errors import FileError, KnowledgeBaseError, QuisaitError, SettingsError
 from kb.registers.alerts.outbox import Outbox

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kb.address import Place
-from kb.base_folder import ASIDE, DATABASE_FILE
+from kb.address import ASIDE, DATABASE_FILE, Place
 from kb.errors import FileError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.records.versions import Withdrawal, erased_records
@@ -39,11 +38,17 @@ def restore(
     folder = settings.folder
     with BackupFile(path) as backup:
         backup.verify()
+        unpacked_bytes = backup.unpacked_bytes
     try:
         delete_abandoned(folder)
         there = _refuse_what_is_there(settings, replace)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_in_use(folder)
+        if shutil.disk_usage(folder).free < 2 * unpacked_bytes:
+            raise FileError(
+                f"{folder} needs {2 * unpacked_bytes // 1_000_000} MB on its disk: make room. "
+                "Nothing was changed."
+            )
         erased = _erased(settings, there, erased_from)
         with scratch_folder(folder) as unpacked:
             with BackupFile(path) as source:

@@ -128,7 +128,7 @@ class Labels(ArticleFacts):
     """The findings of a careful person in an article; a field the article lacks is empty.
 
     `url` is the page that it is told from, `kind` that of the page, and `flow` which way a
-    by-product went (`kb.reference.flows`). `periods` are the times of the facts that are right, in
+    by-product went (`kb.reference.roles`). `periods` are the times of the facts that are right, in
     EDTF, none if the page tells none; `None` where nobody has said.
     """
 

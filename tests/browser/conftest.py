@@ -21,7 +21,7 @@ from playwright.sync_api import (
 )
 from pydantic import SecretStr
 
-from ingest.extraction.proposals.reading_encoder import READING_LAYERS, reading_encoder
+from ingest.extraction.proposals.contexts import READING_LAYERS, reading_encoder
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Record
 from kb.registers.accounts import AccountRole

@@ -126,6 +126,7 @@ def test_it_installs_stops_backs_up_switches_checks_and_starts(server: Server) -
         "systemctl stop quisait",
         "0.0.9: quisait backup",
         "0.1.0: quisait status",
+        "0.1.0: quisait rebuild",
         "0.1.0: quisait check",
         "systemctl start quisait",
         "asked whether it serves",

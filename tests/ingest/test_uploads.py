@@ -14,7 +14,7 @@ from ingest.uploads import (
     upload_at,
     upload_named,
 )
-from kb.base_folder import UPLOADS
+from kb.address import UPLOADS
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from tests.conftest import OpenBase

@@ -34,7 +34,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
 from kb.settings import Settings

@@ -18,10 +18,10 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from ingest.uploads import keep_upload
-from kb.base_folder import UPLOADS
+from kb.address import UPLOADS
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.accounts import AccountRole, Credentials
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import NoticeContent, NoticeState

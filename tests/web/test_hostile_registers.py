@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind, Participation
-from kb.reference.flows import Flow
-from kb.reference.roles import Role
+from kb.reference.roles import Flow, Role
 from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import AnswerKind, NoticeContent, NoticeState

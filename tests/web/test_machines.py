@@ -9,8 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ingest.worker import work
-from kb.address import PostgresAddress
-from kb.base_folder import UPLOADS
+from kb.address import UPLOADS, PostgresAddress
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor

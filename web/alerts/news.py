@@ -15,7 +15,7 @@ from kb.errors import QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
 from kb.reference.departments import department_code
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.alerts.subscriptions import NewsTopic, TopicKind
 from kb.registers.board.notice import Notice, NoticeState
 from kb.search.boosts.case_matching import one_edition_each

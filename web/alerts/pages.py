@@ -11,7 +11,7 @@ from kb.errors import InputError, QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.reference.departments import NAMES, department_code
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.alerts.subscriptions import (
     CONFIRM,

@@ -7,8 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from kb.models import Actor, Case, Participation
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, LIST_KINDS, FieldKind, FieldTraits
-from kb.reference.flows import Flow
-from kb.reference.roles import Role
+from kb.reference.roles import Flow, Role
 from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit
 from kb.text.flow import case_flow
 from web.http.urls import AbsoluteUrl, address, web_link

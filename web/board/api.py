@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from fastapi import HTTPException, Query, Response
 
 from kb.errors import UnknownRecord
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.reference.visibility import Visibility
 from kb.registers.board.notice import (
     AnswerKind,

@@ -10,8 +10,7 @@ from ingest.records.fields import one_line, paragraphs, record_id
 from kb.errors import EditConflict, UnknownRecord
 from kb.messages import N_
 from kb.models import Case, Participation
-from kb.reference.flows import Flow
-from kb.reference.roles import Role
+from kb.reference.roles import Flow, Role
 from kb.registers.board.notice import (
     AnswerKind,
     AnswerState,

@@ -10,7 +10,7 @@ from ingest.records.fields import one_line, paragraphs
 from kb.errors import InputError
 from kb.messages import N_
 from kb.reference.departments import NAMES, department_code
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.reference.visibility import Visibility
 from kb.registers.alerts.outbox import checked_address
 from kb.registers.board.notice import AnswerKind, Closing, Notice, NoticeContent, NoticeState

@@ -13,7 +13,7 @@ from ingest.private_details.details import details_in
 from kb.errors import EditConflict, QueryError, UnknownRecord
 from kb.models import Kind
 from kb.reference.departments import NAMES
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.board.notice import AnswerState, Notice, NoticeAnswer, NoticeState
 from kb.registers.clock import today

@@ -17,8 +17,7 @@ from kb.errors import InputError, QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Actor, Case, Kind, Participation, Record
-from kb.reference.flows import Flow
-from kb.reference.roles import Role
+from kb.reference.roles import Flow, Role
 from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers.drafts import ProposedParticipation
 from kb.registers.pictures import MAX_UPLOAD_MB

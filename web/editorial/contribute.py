@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from ingest.articles.suffixes import ARTICLE_SUFFIXES
+from ingest.articles.article import ARTICLE_SUFFIXES
 from ingest.directories.columns_of import FACT, IGNORED, KNOW_HOW_COLUMNS
 from ingest.directories.header_words import ACTOR_COLUMNS, LOCATION_COLUMNS, REGISTER_COLUMNS
 from ingest.directories.readers import Preview

@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 
 from starlette.responses import Response
 
-from ingest.extraction.whereabouts import town_of
+from ingest.extraction.gazetteer import town_of
 from ingest.records.fields import folded, record_id
 from kb.errors import EditConflict
 from kb.knowledge_base import KnowledgeBase

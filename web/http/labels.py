@@ -7,8 +7,7 @@ from typing import TypeVar
 from kb.language_model import PhraseKind
 from kb.messages import MESSAGES, N_
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, PARTICIPATION_FIELDS
-from kb.reference.flows import FLOWS, Flow
-from kb.reference.roles import ROLES, Part, Role
+from kb.reference.roles import FLOWS, ROLES, Flow, Part, Role
 from kb.registers.accounts import AccountRole
 from kb.remarks import MessageFormatter, Remark, shortened
 from kb.search.query import PartKind

@@ -12,13 +12,13 @@ from pypdf import PdfReader
 from pypdf.errors import DependencyError, PyPdfError
 
 from ingest.articles import lexicon
+from ingest.articles.article import MAX_PDF_PAGES
 from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
 from ingest.articles.formats.office import file_properties
 from ingest.articles.formats.scans import parse_scanned_pdf
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in
 from ingest.articles.metadata.lines import notices
-from ingest.articles.suffixes import MAX_PDF_PAGES
 from ingest.articles.typography import BULLETS, CLOSING, ENDING, escaped, plain
 from ingest.encodings import unscrambled
 from kb.errors import InputError

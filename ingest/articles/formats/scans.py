@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.articles.article import MAX_SCAN_PIXELS, MAX_SCAN_SECONDS, MAX_SCANNED_PAGES
 from ingest.articles.blocks import ParsedPage
 from ingest.articles.formats.text import parse_text
-from ingest.articles.suffixes import MAX_SCAN_PIXELS, MAX_SCAN_SECONDS, MAX_SCANNED_PAGES
 from kb.errors import InputError
 from kb.remarks import Remark
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.reference.visibility import Visibility
 from kb.registers.clock import now, today
 from kb.registers.register import Register, columns_of, find, known

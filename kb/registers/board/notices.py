@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from kb.errors import EditConflict
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.board.notice import Closing, Notice, NoticeContent, NoticeState, NoticeVersion
 from kb.registers.clock import now, today
 from kb.registers.register import Register, by_id, columns_of, row_as

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.models import Case, Participation
-from kb.reference.flows import Flow
-from kb.reference.roles import ROLES, Part, Role
+from kb.reference.roles import ROLES, Flow, Part, Role
 from kb.search.query import Query, without_purpose
 from kb.search.results import Fit, MatchedCase
 from kb.search.weights import CaseWeights

@@ -10,8 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kb.encoder.encoder import Embeddings
 from kb.models import Actor, Case, Kind, Participation
-from kb.reference.flows import Flow
-from kb.reference.roles import ROLES
+from kb.reference.roles import ROLES, Flow
 from kb.reference.trades import Conversion
 from kb.search.boosts.case_matching import relevance
 from kb.search.boosts.endorsements import Endorsement, endorsement

@@ -15,8 +15,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 from psycopg.types.string import StrDumper
 
-from kb.address import PostgresAddress
-from kb.base_folder import ASIDE
+from kb.address import ASIDE, PostgresAddress
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import database
 from kb.store.connection import CopiedRow, StoreConnection, Values

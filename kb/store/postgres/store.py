@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from psycopg.errors import LockNotAvailable
 
-from kb.base_folder import ASIDE
+from kb.address import ASIDE
 from kb.errors import NotYetScrubbed
 from kb.store import database
 from kb.store.postgres.connection import SCHEMA_CHARS, PostgresConnection

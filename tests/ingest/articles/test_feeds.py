@@ -3,9 +3,8 @@ from html import escape
 
 import pytest
 
-from ingest.articles.article import Article, Person
+from ingest.articles.article import MAX_FEED_ITEMS, Article, Person
 from ingest.articles.feeds import item_article, read_feed
-from ingest.articles.suffixes import MAX_FEED_ITEMS
 from ingest.fetching.safe_fetch import Fetcher
 from ingest.reading import fetched_document
 from kb.errors import InputError

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from ingest.articles.article import Person
+from ingest.articles.article import MAX_PDF_PAGES, Person
 from ingest.articles.readers import (
     article_from_bytes,
 )
-from ingest.articles.suffixes import MAX_PDF_PAGES
 from kb.errors import InputError
 from tests.ingest.sample_articles import BODY, FIRST, SECOND, THIRD, TITLE, refusal
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.extraction.whereabouts import town_of
+from ingest.extraction.gazetteer import town_of
 
 
 @pytest.mark.parametrize(

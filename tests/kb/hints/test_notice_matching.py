@@ -7,7 +7,7 @@ import pytest
 
 from kb.hints.matching import FITTING, MOST_PROPOSED, NoticeCloseness
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.board.notice import Notice, NoticeContent, PairState
 from kb.search.trades.background import Background
 from kb.store.store import Store

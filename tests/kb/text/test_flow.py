@@ -3,8 +3,7 @@ from dataclasses import replace
 import pytest
 
 from kb.models import Case, Participation
-from kb.reference.flows import Flow
-from kb.reference.roles import Role
+from kb.reference.roles import Flow, Role
 from kb.text.flow import case_flow, flow_of, gives_up, takes_in
 
 OFFERING = [

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.address import PostgresAddress
-from kb.base_folder import SECRET_FILE, UPLOADS
+from kb.address import SECRET_FILE, UPLOADS, PostgresAddress
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.kb.records import RECORDS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.base_folder import DATABASE_FILE, SECRET_FILE
+from kb.address import DATABASE_FILE, SECRET_FILE
 from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, SchemaTooNew
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind

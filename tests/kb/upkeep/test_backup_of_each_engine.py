@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.address import Place, PostgresAddress
-from kb.base_folder import ASIDE, DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.address import ASIDE, DATABASE_FILE, SECRET_FILE, UPLOADS, Place, PostgresAddress
 from kb.errors import FileError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.address import Place, PostgresAddress
-from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.address import DATABASE_FILE, SECRET_FILE, UPLOADS, Place, PostgresAddress
 from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor

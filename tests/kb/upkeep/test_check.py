@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.address import DATABASE_FILE, SECRET_FILE, UPLOADS
 from kb.indexing.indexer import Indexer
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings

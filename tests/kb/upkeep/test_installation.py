@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 from click.testing import CliRunner
 
-from kb.base_folder import DATABASE_FILE, SECRET_FILE
+from kb.address import DATABASE_FILE, SECRET_FILE
 from kb.errors import EncoderError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import JobState

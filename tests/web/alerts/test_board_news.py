@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.alerts.subscriptions import NewsTopic, TopicKind
 from kb.registers.board.notice import AnswerKind, AnswerState, Closing, Notice, NoticeContent
 from tests.web.signed_in import SITE, client_of

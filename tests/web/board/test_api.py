@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import AnswerKind, Closing, NoticeContent, NoticeState

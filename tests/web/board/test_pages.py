@@ -10,8 +10,7 @@ from pydantic import SecretStr
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
-from kb.reference.flows import Flow
-from kb.reference.roles import Role
+from kb.reference.roles import Flow, Role
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import AnswerKind, Closing, Notice, NoticeContent, NoticeState

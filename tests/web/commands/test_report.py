@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.base_folder import SECRET_FILE
+from kb.address import SECRET_FILE
 from kb.explanation.report_files import verify
 from kb.knowledge_base import KnowledgeBase
 from tests.encoders import WordCountEncoder

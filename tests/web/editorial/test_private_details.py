@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
 from kb.registers.drafts import Draft

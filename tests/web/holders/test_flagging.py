@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
 from kb.registers.holders import Flag, FlaggedKind, FlagReason

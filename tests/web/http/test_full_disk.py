@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from kb.base_folder import UPLOADS
+from kb.address import UPLOADS
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.conftest import OpenBase

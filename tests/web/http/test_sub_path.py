@@ -13,7 +13,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingest.uploads import keep_upload
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
 from kb.registers.identity import Identity

@@ -13,7 +13,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from kb.base_folder import MIN_SECRET_CHARS, SECRET_FILE
+from kb.address import MIN_SECRET_CHARS, SECRET_FILE
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import Account, account_key

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.proposals import reading_encoder
+from ingest.extraction.proposals import contexts
 from ingest.extraction.proposals.propose import propose, read_candidates
 from kb.models import Actor
 from kb.reference.roles import Role
@@ -242,4 +242,4 @@ def test_no_need_is_read_in_a_language_that_nothing_was_learnt_of() -> None:
 def test_articles_are_read_by_the_engine_that_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     for chosen in ("auto", "torch", "openvino"):
         monkeypatch.setenv("QUISAIT_ENGINE", chosen)
-        assert reading_encoder._settings().engine == chosen
+        assert contexts._settings().engine == chosen

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kb.errors import EditConflict, UnknownRecord
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.reference.visibility import Visibility
 from kb.registers.board.notice import (
     AnswerKind,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kb.knowledge_base import KnowledgeBase
-from kb.reference.flows import Flow
+from kb.reference.roles import Flow
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import NewMail
