@@ -1,10 +1,14 @@
 """The report of an ingest, and how it goes on."""
 
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from pathlib import Path
+
+import click
 
 from ingest.records.entries import WHOLE_FILE
 from kb.models import Case, Kind, Record, kind_of
@@ -244,3 +248,32 @@ def _duration(seconds: float) -> str:
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60:02} min"
     return f"{minutes} min" if minutes else f"{rest} s"
+
+
+class IngestProgress(Pace):
+    """Shows on standard error how far an ingest is, of `total` records; 0 if it is not known."""
+
+    def __init__(self, total: int) -> None:
+        from tqdm import tqdm
+
+        super().__init__()
+        self.total = total
+        # `disable=None` shows the bar on a terminal only.
+        self._bar = tqdm(total=total or None, unit=" records", disable=None, leave=False)
+
+    def close(self) -> None:
+        self._bar.close()
+
+    def advance(self, count: int = 1) -> None:
+        super().advance(count)
+        self._bar.update(count)
+        line = self.due_line() if self._bar.disable else ""
+        if line:
+            click.echo(line, err=True)
+
+    def at(self, phase: Phase, file: str) -> None:
+        super().at(phase, file)
+        self._bar.set_description_str(f"{Path(file).name}, {phase}", refresh=False)
+
+    def write(self, line: str) -> None:
+        self._bar.write(line, file=sys.stderr)

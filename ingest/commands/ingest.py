@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from ingest.commands.sources import map_option, seen_by, seen_by_options
-from ingest.report import Pace, Phase
 from kb.address import Place
 from kb.commands.options import kb_option
 
@@ -19,37 +18,6 @@ if TYPE_CHECKING:
     from ingest.directories.readers import Preview
     from ingest.report import IngestReport, Note
     from kb.reference.visibility import Visibility
-
-
-class IngestProgress(Pace):
-    """Shows on standard error how far an ingest is, of `total` records; 0 if it is not known."""
-
-    def __init__(self, total: int) -> None:
-        from tqdm import tqdm
-
-        super().__init__()
-        self.total = total
-        # `disable=None` shows the bar on a terminal only.
-        self._bar = tqdm(total=total or None, unit=" records", disable=None, leave=False)
-
-    def close(self) -> None:
-        self._bar.close()
-
-    def advance(self, count: int = 1) -> None:
-        super().advance(count)
-        self._bar.update(count)
-        line = self.due_line() if self._bar.disable else ""
-        if line:
-            click.echo(line, err=True)
-
-    def at(self, phase: Phase, file: str) -> None:
-        super().at(phase, file)
-        self._bar.set_description_str(f"{Path(file).name}, {phase}", refresh=False)
-
-    def write(self, line: str) -> None:
-        import sys
-
-        self._bar.write(line, file=sys.stderr)
 
 
 SHOWN_SKIPPED = 5  # most skipped files that are named; the JSON report has the others
@@ -106,6 +74,7 @@ def ingest(
     from ingest.article_intake import ArticleIntake, is_address
     from ingest.directories.columns_of import choices_in
     from ingest.records.entries import refuse_missing
+    from ingest.report import IngestProgress
     from ingest.submission import Submissions
     from kb.errors import KnowledgeBaseError
     from kb.knowledge_base import KnowledgeBase
