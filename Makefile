@@ -17,7 +17,7 @@ QUICK := tests/test_rooms.py tests/kb/text tests/kb/reference tests/kb/resolutio
   tests/ingest/articles tests/ingest/directories tests/ingest/records
 NEEDS := tests/data/demo-needs tests/data/development/silence
 
-.PHONY: help install run demo quick test check coverage check-long format lint types imports widget benchmark benchmark-full evaluate ablation lock sbom audit clean
+.PHONY: help install run demo quick test thorough check coverage check-long format lint types imports widget benchmark benchmark-full evaluate ablation lock sbom audit clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,8 +58,10 @@ check: install ## what CI runs: format, lint, types, imports, every test
 coverage: install ## which lines no test runs; every test takes twice as long
 	$(PYTEST) --cov
 
-check-long: demo ## what takes long, an hour at most: hostile input, load, kills, damage (docs/reliability.md)
+thorough: install ## run the tests of every way in, of hostile input, and of processes that are killed
 	$(PYTEST) -m thorough
+
+check-long: demo thorough ## what takes long, an hour at most: the former, load, kills, damage (docs/reliability.md)
 	$(BIN)/python -m tests.reliability
 
 format: install ## format the code
