@@ -48,10 +48,10 @@ $(DEMO_BUILT): $(INSTALLED) $(DEMO_FILES)
 quick: install ## run the tests that take moments: how texts, needs, articles and directories are read
 	$(PYTEST) -m "not slow and not browser and not thorough" $(QUICK)
 
-test: install ## run every test but those of check-long
+test: install ## run every test but the thorough ones
 	$(PYTEST) -m "not thorough"
 
-check: install ## what CI runs: format, lint, types, imports, every test
+check: install ## what CI runs before the thorough ones: format, lint, types, imports, tests
 	$(BIN)/ruff format --check .
 	$(MAKE) --no-print-directory lint types imports test
 
