@@ -275,6 +275,7 @@ def _rows(path: str, choices: Mapping[str, str], persons_kept: bool) -> Iterator
         new_header = None if row.header == header else row.header
         header = row.header
         chars += sum(map(len, row.cells)) + sum(map(len, new_header or ()))
+        # None stands for the header before; `_row` puts it back.
         batch.append(row._replace(header=new_header))  # type: ignore[arg-type]
         if len(batch) == BATCH_ROWS or chars >= BATCH_CHARS:
             yield batch
