@@ -143,7 +143,7 @@ class Server(uvicorn.Server):
             lifespan="off",
             http=GuardedProtocol,
             ws="none",
-            backlog=BACKLOG,
+            backlog=1,  # asyncio takes so many connections at once: other workers are for the rest
             limit_concurrency=settings.max_connections,
             timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=ANSWERS_WITHIN_S,
@@ -175,6 +175,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            for each in sockets or ():
+                each.listen(BACKLOG)
             gc.freeze()  # what is loaded now stays until the end: there is nothing to look for
             for background in (*self._own, self._last):
                 background.start()
