@@ -16,7 +16,7 @@ from ingest.articles.article import Article
 from ingest.articles.feeds import FeedItem, item_article
 from ingest.articles.readers import checked
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.proposals.propose import propose
+from ingest.extraction.propose import propose
 from ingest.extraction.times import SURE_ENOUGH
 from ingest.fetching.safe_fetch import PAGE_TYPES, Fetched, Fetcher
 from ingest.known_articles import KnownArticles

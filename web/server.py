@@ -26,7 +26,7 @@ from fastapi import FastAPI
 from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from ingest.extraction.proposals.contexts import prepare_reading
+from ingest.extraction.reader.encoded import prepare_reading
 from ingest.reading import readers
 from kb.errors import KnowledgeBaseError, QueryError, QuisaitError, SettingsError
 from kb.hints.spelling import ordinary_words

@@ -6,12 +6,11 @@ from enum import StrEnum
 from functools import lru_cache
 
 from ingest.extraction import lexicon
-from ingest.extraction.tokens import TextToken, joined, plain_words
+from ingest.extraction.tokens import TextToken, plain_words
 from kb.text.lexicon import LEXICONS
 from kb.text.organisation_name import LEGAL_FORMS
 
 NAMES_REMEMBERED = 5_000  # an article asks for the analysis of each name many times
-_NO_KIND = "-"  # mark of the lexicon for a word without a kind
 
 
 class OrganisationKind(StrEnum):
@@ -31,9 +30,8 @@ class OrganisationKind(StrEnum):
 _KINDS = tuple(
     (OrganisationKind(kind), re.compile(rf"\b(?:{pattern})\b"))
     for kind, pattern in lexicon.alternatives(
-        (kind, pattern) for pattern, kind, _ in lexicon.rows("organisation_words", 3)
+        (kind, pattern) for pattern, kind in lexicon.rows("organisation_words", 2)
     ).items()
-    if kind != _NO_KIND
 )
 """Each kind and a pattern of its folded words joined by blanks, the most particular first."""
 _OF_MANY_KINDS = re.compile(lexicon.any_of("organisation_classes", "many_kinds"))
@@ -54,8 +52,6 @@ def kind_of(name: str) -> OrganisationKind:
 
 CIVILITY = lexicon.words("persons", "civility")
 FIRST_NAMES = LEXICONS.words("first_names")
-_JOB = re.compile(rf"\b{lexicon.any_of('persons', 'job')}\b")
-_SPEECH = lexicon.words("persons", "speech")
 
 
 def person_end(tokens: Sequence[TextToken], at: int) -> int:
@@ -83,36 +79,3 @@ def person_end(tokens: Sequence[TextToken], at: int) -> int:
 def _is_of_a_name(tokens: Sequence[TextToken], at: int) -> bool:
     joins = tokens[at].text in {"-", "."} and at + 1 < len(tokens) and tokens[at + 1].is_capital
     return tokens[at].is_capital or joins
-
-
-def is_person(tokens: Sequence[TextToken], at: int, end: int) -> bool:
-    """Whether the name `tokens[at:end]` is a person's, by its words and their neighbours."""
-    words = [token for token in tokens[at:end] if token.is_word]
-    if len(words) > 1 and any(token.form in LEGAL_FORMS for token in words):
-        return False
-    first = words[0].form
-    before = tokens[at - 1].form if at else ""
-    return (
-        (first in FIRST_NAMES and kind_of(first) is OrganisationKind.UNKNOWN)
-        or before in CIVILITY
-        or before in _SPEECH
-        or is_abbreviated_civility(tokens, at)
-        or _JOB.fullmatch(before) is not None
-        or _is_described(tokens, end)
-        or (end < len(tokens) and tokens[end].form in _SPEECH and len(words) == 2)
-    )
-
-
-def is_abbreviated_civility(tokens: Sequence[TextToken], at: int) -> bool:
-    return (
-        at > 1
-        and tokens[at - 1].text == "."
-        and tokens[at - 2].form in CIVILITY
-        and tokens[at - 2].is_capital
-    )
-
-
-def _is_described(tokens: Sequence[TextToken], end: int) -> bool:
-    following = joined(tokens[end : end + 4])
-    job = following[2:].removeprefix("la ").removeprefix("le ").removeprefix("the ")
-    return following.startswith(", ") and _JOB.match(job) is not None

@@ -1,11 +1,9 @@
 """Sentences of an article, read from Markdown, and their words."""
 
-import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
 from ingest.articles.typography import BULLETS
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS
@@ -51,10 +49,6 @@ class Sentence:
     text: str
     tokens: tuple[TextToken, ...]
 
-    @property
-    def words(self) -> str:
-        return joined(self.tokens)
-
     def written(self, first: int, last: int) -> str:
         return self.text[self.tokens[first].start : self.tokens[last - 1].end]
 
@@ -70,7 +64,6 @@ _END = re.compile(
         (?:[\s\xa0\u202f]*[»”"’)\]])* \s+ (?= [«“"(\[‘—–-]? [\s\xa0\u202f]* [A-ZÀ-Þ0-9] )""",
     re.VERBOSE,
 )
-BEFORE_A_CAPITAL = frozenset(':«“"•?!–—.(…')  # a word may have a capital after these
 _PLAIN_WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(
     r"""(?:[^\W\d_]\.){2,}                                    # initials
@@ -102,21 +95,12 @@ def tokens(text: str) -> Iterator[TextToken]:
         yield TextToken(match.start(), match.end(), text, form)
 
 
-def joined(tokens: Iterable[TextToken]) -> str:
-    return " ".join(token.form for token in tokens)
-
-
 def plain_words(text: str) -> list[str]:
     return _PLAIN_WORD.findall(fold(text))
 
 
 def is_everyday_word(form: str) -> bool:
     return form in FUNCTION_WORDS or form in FRAMING_WORDS
-
-
-def starts_a_sentence(tokens: Sequence[TextToken], at: int) -> bool:
-    """Whether a token may owe its capital to its place: it is the first, or follows a sign."""
-    return at == 0 or tokens[at - 1].text in BEFORE_A_CAPITAL
 
 
 def _blocks(title: str, text: str) -> Iterator[tuple[TextPart, str]]:
@@ -160,23 +144,3 @@ def _short(sentence: str) -> Iterator[str]:
         sentence = sentence[end:].strip()
     if sentence:
         yield sentence
-
-
-def is_ordinary(word: str) -> bool:
-    return word.lower() in _dictionary()
-
-
-def commonness(word: str) -> float:
-    """The decimal logarithm of a word's count in a corpus, from 0 (unknown) to about 7."""
-    return math.log10(1 + _dictionary().get(word.lower(), 0))
-
-
-@cache
-def _dictionary() -> Mapping[str, int]:
-    from spellchecker import SpellChecker
-
-    counts: dict[str, int] = {}
-    for language in ("fr", "en"):
-        for word, count in SpellChecker(language).word_frequency.items():
-            counts[word] = max(count, counts.get(word, 0))
-    return counts

@@ -14,7 +14,7 @@ from ingest.articles.article import Article
 from ingest.articles.readers import read_article
 from ingest.directories.readers import read_directory
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.proposals.propose import propose
+from ingest.extraction.propose import propose
 from kb.models import Actor
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedParticipation

@@ -21,7 +21,7 @@ from playwright.sync_api import (
 )
 from pydantic import SecretStr
 
-from ingest.extraction.proposals.contexts import READING_LAYERS, reading_encoder
+from ingest.extraction.reader.encoded import reading_encoder
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Record
 from kb.registers.accounts import AccountRole
@@ -61,8 +61,7 @@ expect.set_options(timeout=60_000)
 @pytest.fixture(scope="session", autouse=True)
 def _reading_is_prepared() -> None:
     """Prepares what reads articles, as the server does when it starts, so that no page waits."""
-    for layers in READING_LAYERS:
-        reading_encoder(layers)
+    reading_encoder()
 
 
 # Playwright keeps an event loop running in this thread: not beyond this folder, since the tests of

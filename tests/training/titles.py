@@ -19,9 +19,10 @@ from ingest.articles.metadata.layout import Findings, Layout
 from ingest.articles.metadata.title import find_title, title_lines
 from tests.article_evaluation.comparison import same_text
 from tests.article_evaluation.labels import read_labelled
-from tests.training.examples import OTHERS, OWN
 from tests.training.regression import Floats
 
+ARTICLES = Path(__file__).parents[1] / "data" / "articles"
+FOLDERS = (ARTICLES / "others" / "tune", ARTICLES / "tune")
 TABLE = Path(ingest.articles.metadata.title.__file__).with_suffix(".json")
 FOLDS, SEED, PENALTY = 8, 0, 0.5
 
@@ -38,7 +39,7 @@ def title_examples(names: Sequence[str]) -> list[TitleExample]:
     """The lines of each labelled article that can be its title."""
     return [
         TitleExample(path.name, np.array([*rows, np.zeros(len(names))]), np.array(right))
-        for folder in (OTHERS, OWN)
+        for folder in FOLDERS
         for path, labels in read_labelled(folder)
         for rows, right in _lines_of(path, {labels.title, *labels.title_also}, names)
     ]

@@ -1,1 +1,0 @@
-"""Proposals from an article: who took part, in which role, to meet which need."""

@@ -1,0 +1,130 @@
+"""Proposes who took part, in which role, to meet which need: a person decides."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from ingest.articles.article import Article
+from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.need import need_of
+from ingest.extraction.reader.encoded import MAX_CHARS, encoded, whole_text
+from ingest.extraction.reader.heads import calibration
+from ingest.extraction.reader.participants import Participant, participants
+from ingest.extraction.times import time_of_facts
+from ingest.extraction.tokens import Sentence, TextPart, sentences, tokens
+from kb.models import Participation
+from kb.reference.roles import Role
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from kb.text.analysis import FUNCTION_WORDS, STEMMERS, words
+
+MIN_CONFIDENCE = 0.1  # least confidence of a proposal shown to a person
+_MOST_TOLD = 16  # the most words for what a participant did
+_STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
+_AUXILIARIES = frozenset(
+    "a ont est sont avait avaient va vont peut se s' y en has have had is are was were will".split()
+)
+
+
+def propose(article: Article, actors: KnownActors) -> Proposals:
+    """The participations in the order of the text, and the need and `period` as `fields`."""
+    read = sentences(article.title, article.text[:MAX_CHARS])
+    understood = encoded(whole_text(article))
+    fields: list[ProposedField] = []
+    lang = language_of(article)
+    if lang in STEMMERS and (need := need_of(understood, read, lang)):
+        fields.append(ProposedField("need", need.phrase, need.sentence.text, need.confidence))
+    if time := time_of_facts(read, article.date):
+        fields.append(ProposedField("period", time.edtf, time.sentence.text, time.confidence))
+    found = _linked(participants(understood), actors)
+    proposed = (each for one in found for each in _proposed(one, read, actors))
+    return Proposals(tuple(fields), tuple(proposed))
+
+
+def language_of(article: Article) -> str:
+    """The language that an article declares, or else that of most of its small words."""
+    if article.lang:
+        return article.lang[:2]
+    forms = [word.forms[0] for word in words(article.text)]
+    counts = {"fr": ("le", "la", "les", "des", "et", "est"), "en": ("the", "and", "of", "is", "to")}
+    return max(counts, key=lambda lang: sum(forms.count(each) for each in counts[lang]))
+
+
+def _linked(found: Sequence[Participant], actors: KnownActors) -> Iterator[tuple[Participant, str]]:
+    """Each participant with the id of the only known actor that it names; "" for none."""
+    of_id: dict[str, Participant] = {}
+    for participant in found:
+        actor_id = next(
+            (own for mention in participant.mentions if (own := _known(mention.name, actors))), ""
+        )
+        if actor_id in of_id:
+            of_id[actor_id].mentions += participant.mentions
+        else:
+            if actor_id:
+                of_id[actor_id] = participant
+            yield participant, actor_id
+
+
+def _known(name: str, actors: KnownActors) -> str:
+    if not (ids := actors.named(name)):
+        own = list(tokens(name))
+        capitals = sum(token.is_capital for token in own)
+        ids = next(
+            (known.actor_ids for known in actors.find(own)
+             if 2 * sum(each.is_capital for each in own[known.first : known.last]) > capitals),
+            (),
+        )  # fmt: skip
+    return ids[0] if len(ids) == 1 else ""
+
+
+def _proposed(
+    linked: tuple[Participant, str], read: Sequence[Sentence], actors: KnownActors
+) -> Iterator[ProposedParticipation]:
+    participant, actor_id = linked
+    name = actors.actors[actor_id].name if actor_id else participant.name
+    sentence, told = _told(participant, read)
+    for role, likely in participant.roles():
+        confidence = calibrated(participant.probability, likely)
+        if sentence and confidence >= MIN_CONFIDENCE:
+            yield ProposedParticipation(
+                Participation(name, Role(role), actor_id, told), sentence.text, round(confidence, 2)
+            )
+
+
+def calibrated(taking: float, role: float) -> float:
+    """How likely a participation is right, by how likely somebody takes part and has a role."""
+    odds = math.log(max(taking, 1e-4) / max(1 - taking, 1e-4))
+    intercept, of_taking, of_role = calibration()
+    log_odds = intercept + of_taking * odds + of_role * math.log(max(role, 1e-4))
+    return 1 / (1 + math.exp(-log_odds))
+
+
+def _told(participant: Participant, read: Sequence[Sentence]) -> tuple[Sentence | None, str]:
+    """The sentence that says best what a participant did, and its words for that; "" for none."""
+    in_order = sorted(read, key=lambda each: each.part is not TextPart.BODY)
+    names = dict.fromkeys(mention.name for mention in participant.mentions)
+    naming = [(each, name) for each in in_order for name in names if name in each.text]
+    for sentence, name in naming:
+        if sentence.part is TextPart.BODY and (words := _deed(sentence, name)):
+            return sentence, words
+    return naming[0][0] if naming else None, ""
+
+
+def _deed(sentence: Sentence, name: str) -> str:
+    """The words of a clause after the name that is its subject: "a livré 300 litres"."""
+    end = sentence.text.index(name) + len(name)
+    first = next((at for at, each in enumerate(sentence.tokens) if each.start >= end), 0)
+    if not first or not _is_verb(sentence.tokens[first].form):
+        return ""
+    last = first + 1
+    while last < len(sentence.tokens) and last - first < _MOST_TOLD:
+        if sentence.tokens[last].text in _STOPS | {","}:
+            break
+        last += 1
+    is_cut = last < len(sentence.tokens) and sentence.tokens[last].is_word
+    while last > first + 1 and sentence.tokens[last - 1].form in FUNCTION_WORDS:
+        last -= 1
+    return "" if last == first + 1 else sentence.written(first, last) + ("…" if is_cut else "")
+
+
+def _is_verb(form: str) -> bool:
+    """Whether a word after a subject may be its verb: an auxiliary, or a word of content."""
+    return form in _AUXILIARIES or (form[:1].isalpha() and form not in FUNCTION_WORDS)

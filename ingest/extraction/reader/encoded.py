@@ -1,0 +1,99 @@
+"""Encoded articles: the vectors of their tokens, by the bundled encoder as adapted to reading."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.articles.article import Article
+from kb.encoder.encoder import Encoder, TextKind, WordEmbeddings
+from kb.encoder.prepared import load_encoder, prepare
+from kb.errors import EncoderError
+from kb.settings import BUNDLED_MODEL, Settings
+
+MAX_CHARS = 60_000  # thirty pages, enough for an article to state its case
+LAYERS = 9  # of the twelve of the bundled model
+DELTA = Path(__file__).parent / "delta"
+OVERLAP = 300  # characters that two windows of a text share
+WINDOW = 3_000  # characters that are tried at once: the encoder reads 512 tokens of them
+_log = logging.getLogger(__name__)
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedText:
+    """The `n` tokens of a text in order.
+
+    `vectors` is `(n, 384)`; `around` `(n, 384)` the mean of each one's window; `spans` `(n, 2)` its
+    characters, the same twice for the model's own tokens.
+    """
+
+    text: str
+    vectors: Floats
+    around: Floats
+    spans: NDArray[np.int64]
+
+
+@cache
+def reading_encoder() -> Encoder:
+    """The bundled model with the delta for reading, whichever model searches; on one thread."""
+    return load_encoder(_settings(), layers=LAYERS)
+
+
+def prepare_reading() -> None:
+    """Prepares the model that reads articles, once; logs a failure, told to who needs it."""
+    try:
+        prepare(_settings(), layers=LAYERS)
+    except EncoderError as error:
+        _log.warning("The model that reads articles is not prepared: %s", error)
+
+
+def _settings() -> Settings:
+    return Settings.from_environment(model=BUNDLED_MODEL, adaptation=str(DELTA), threads=1)
+
+
+def whole_text(article: Article) -> str:
+    """The title and the text of an article, as they are read."""
+    if not article.title or article.text.startswith(article.title):
+        return article.text[:MAX_CHARS]
+    return f"{article.title}\n{article.text[:MAX_CHARS]}"
+
+
+def encoded(text: str) -> EncodedText:
+    """Raises EncoderError if the model cannot be prepared."""
+    parts = list(_windows(text))
+    return EncodedText(
+        text,
+        np.concatenate([vectors for vectors, _, _ in parts]),
+        np.concatenate([np.broadcast_to(mean, vectors.shape) for vectors, mean, _ in parts]),
+        np.concatenate([spans for _, _, spans in parts]),
+    )
+
+
+def _windows(text: str) -> Iterator[tuple[Floats, Floats, NDArray[np.int64]]]:
+    """The vectors of each window, their mean, and their spans in the text, without the overlaps."""
+    start = 0
+    while True:
+        words = _words(text[start : start + WINDOW])
+        spans = np.array(words.spans, np.int64)
+        read = start + int(spans.max(initial=0))
+        is_last = read >= len(text.rstrip()) or read <= start + OVERLAP
+        first = start + OVERLAP // 2 if start else 0
+        last = len(text) if is_last else read - OVERLAP // 2
+        at = spans + start
+        at[spans[:, 0] == spans[:, 1]] = start
+        kept = (at[:, 0] >= first) & (at[:, 0] < last)
+        yield words.tokens[kept], words.tokens.mean(axis=0), at[kept]
+        if is_last:
+            return
+        start = read - OVERLAP
+
+
+def _words(text: str) -> WordEmbeddings:
+    if (words := reading_encoder().encode_words(text, TextKind.DOCUMENT)) is None:
+        raise EncoderError("The bundled model does not give the vectors of its words.")
+    return words

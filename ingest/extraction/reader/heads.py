@@ -1,0 +1,59 @@
+"""Heads: the linear layers that read the vectors of tokens, learnt as `reader.md` tells."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from ingest.extraction.reader.encoded import EncodedText, Floats
+
+HEADS = Path(__file__).parent / "heads.safetensors"
+NEAR = 12  # tokens on each side of a mention that its role is also read from
+
+
+@cache
+def _heads() -> dict[str, Floats]:
+    return load_file(HEADS)
+
+
+def calibration() -> tuple[float, float, float]:
+    """The intercept and slopes that make the confidence of participations as likely as it says."""
+    intercept, of_taking, of_role = _heads()["calibration"].tolist()
+    return intercept, of_taking, of_role
+
+
+def tags(read: EncodedText) -> Floats:
+    """How likely each token is outside of, within, and at the start of a participant: `(n, 3)`."""
+    return _softmax(_linear("tag", read.vectors))
+
+
+def naming(read: EncodedText) -> Floats:
+    """How likely each token is of a word that says what was needed: `(n,)`."""
+    return np.asarray(1 / (1 + np.exp(-_linear("need", read.vectors)[:, 0])), np.float32)
+
+
+def role_odds(read: EncodedText, spans: Sequence[tuple[int, int]]) -> Floats:
+    """The log odds of the roles, in the order of `Role`, of tokens `first` to `last`: `(m, 9)`."""
+    rows = [
+        np.concatenate(
+            [
+                read.vectors[first:last].mean(axis=0),
+                read.vectors[max(0, first - NEAR) : last + NEAR].mean(axis=0),
+                read.around[first],
+            ]
+        )
+        for first, last in spans
+    ]
+    return _linear("role", np.array(rows))
+
+
+def _linear(name: str, vectors: Floats) -> Floats:
+    heads = _heads()
+    return vectors @ heads[f"{name}.weight"].T + heads[f"{name}.bias"]
+
+
+def _softmax(odds: Floats) -> Floats:
+    odds = np.exp(odds - odds.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)

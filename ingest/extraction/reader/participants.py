@@ -1,0 +1,132 @@
+"""Participants: the stretches that the heads mark, gathered by name, with the roles of each."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ingest.extraction.gazetteer import name_words
+from ingest.extraction.reader.encoded import EncodedText, Floats
+from ingest.extraction.reader.heads import role_odds, tags
+from kb.reference.communes import is_commune
+from kb.reference.roles import Role
+from kb.text.analysis import FUNCTION_WORDS
+from kb.text.folding import fold
+
+LEAST_TAG = 0.3  # least probability of a token that is taken for one of a participant
+ALSO = 0.4  # least probability of a further role
+_DETERMINER = re.compile(
+    r"^(?:(?:le|la|les|un|une|des|du|au|aux|the|an?|ce|cet|cette|ces|son|sa|ses|leurs?|notre|nos"
+    r"|its|their|our|this|these)\s+|[ld]['’])",
+    re.IGNORECASE,
+)
+ELIDED = frozenset("cdjlmnst")  # what is left of "l'" and "d'"
+_AROUND = " \t\n,;:.«»\"“”()'’*_|[]–—-"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """`text[start:end]`, which names somebody; how likely a participant, and of which roles."""
+
+    start: int
+    end: int
+    name: str
+    probability: float
+    odds: Floats
+
+
+@dataclass(slots=True)
+class Participant:
+    """An organisation of the article under all its names, the fullest first."""
+
+    mentions: list[Mention] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        best = self.mentions[0].name
+        return best[:1].upper() + best[1:]
+
+    @property
+    def probability(self) -> float:
+        return max(mention.probability for mention in self.mentions)
+
+    def roles(self) -> list[tuple[Role, float]]:
+        """The likeliest role, then those of at least `ALSO`, with how likely they are."""
+        odds = np.mean([mention.odds for mention in self.mentions], axis=0)
+        likely = np.exp(odds - odds.max())
+        likely /= likely.sum()
+        best, *others = sorted(zip(Role, likely.tolist(), strict=True), key=lambda one: -one[1])
+        return [best, *(one for one in others if one[1] >= ALSO)]
+
+
+def participants(read: EncodedText) -> list[Participant]:
+    """The participants in the order in which the text first names them."""
+    found: list[Participant] = []
+    for mention in sorted(_mentions(read), key=lambda one: -len(one.name)):
+        same = (each for each in found if _is_same(mention.name, each.mentions))
+        participant = next(same, None)
+        if participant is None:
+            participant = Participant()
+            found.append(participant)
+        participant.mentions.append(mention)
+    return sorted(found, key=lambda each: min(mention.start for mention in each.mentions))
+
+
+def _is_same(name: str, others: Sequence[Mention]) -> bool:
+    """Whether a name is another's, its initials, or has none but words of it."""
+    words = set(name_words(name))
+    for other in others:
+        full = [
+            word for word in re.findall(r"\w+", other.name) if word.lower() not in FUNCTION_WORDS
+        ]
+        if name.isupper() and name.lower() == "".join(word[0] for word in full).lower():
+            return True
+        if words and words <= set(name_words(other.name)):
+            return True
+    return False
+
+
+def _mentions(read: EncodedText) -> Iterator[Mention]:
+    likely = tags(read)
+    spans = list(_marked(read, likely))
+    odds = role_odds(read, spans) if spans else ()
+    for (first, last), own in zip(spans, odds, strict=True):
+        start, end = int(read.spans[first][0]), int(read.spans[last - 1][1])
+        name = bare(read.text[start:end])
+        if len(name) > 1 and not is_commune(name):
+            probability = float(np.mean(1 - likely[first:last, 0]))
+            yield Mention(start, end, name, probability, own)
+
+
+def bare(name: str) -> str:
+    """A name without its determiner, signs around it, and small words that it is cut after."""
+    words = _DETERMINER.sub("", " ".join(name.split()).strip(_AROUND)).split()
+    while words and fold(words[-1]).rstrip("'’").split("'")[-1] in FUNCTION_WORDS | ELIDED:
+        words.pop()
+    return " ".join(words)
+
+
+def _marked(read: EncodedText, likely: Floats) -> Iterator[tuple[int, int]]:
+    """The tokens `first` to `last` of each marked stretch, whole words."""
+    inside = (1 - likely[:, 0] >= LEAST_TAG) & (read.spans[:, 0] < read.spans[:, 1])
+    at, count = 0, len(inside)
+    while at < count:
+        if not inside[at]:
+            at += 1
+            continue
+        first = at
+        at += 1
+        while at < count and (
+            _continues(read, at) or (inside[at] and likely[at, 1] >= likely[at, 2])
+        ):
+            at += 1
+        while first and _continues(read, first):
+            first -= 1
+        yield first, at
+
+
+def _continues(read: EncodedText, at: int) -> bool:
+    """Whether a token goes on in the word of the one before."""
+    start, before = int(read.spans[at][0]), int(read.spans[at - 1][1])
+    return start == before and read.text[start - 1 : start + 1].isalnum()

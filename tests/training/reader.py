@@ -1,0 +1,319 @@
+"""Teaches the reader of articles: the delta and the heads of `ingest.extraction.reader`.
+
+python -m tests.training.reader [--write]
+
+Takes 40 minutes on two cores. A tenth of the articles is held out, and makes the calibration.
+"""
+
+import math
+import random
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import save
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ingest.articles.readers import read_article
+from ingest.extraction.reader.encoded import DELTA, LAYERS, whole_text
+from ingest.extraction.reader.heads import HEADS, NEAR
+from ingest.extraction.reader.participants import bare
+from kb.encoder.delta import Delta, write_delta
+from kb.encoder.encoder import TextKind
+from kb.encoder.prepared import E5_PROMPTS, HUB_NAME_OF_BUNDLED, find_model
+from kb.encoder.torch_engine import load_sentence_transformer
+from kb.reference.roles import Role
+from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
+from kb.text.analysis import stems, words
+from tests.article_evaluation.labels import Labels, read_labelled
+
+ARTICLES = Path(__file__).parents[1] / "data" / "articles"
+FOLDERS = (ARTICLES / "others" / "tune", ARTICLES / "tune")
+
+FROZEN = 4  # the lowest layers, as they come: their output is computed once
+RANK, SCALE, DROPOUT, HEAD_DROPOUT = 16, 2.0, 0.05, 0.1
+EPOCHS, BATCH, SEED, HELD_OUT = 8, 4, 0, 10
+OF_DELTA, OF_HEADS, DECAY = 6e-4, 2e-3, 0.01  # learning rates, weight decay
+OF_TAGS, OF_ROLES = 3.0, 0.7  # weights of the losses; that of the need is 1
+MOST_TOKENS, SHARED = 510, 100  # of a window; of two windows of an article
+MOST_CHARS = 12_000
+OUTSIDE, INSIDE, BEGINS, IGNORED = 0, 1, 2, -100
+
+
+@dataclass(slots=True)
+class Window:
+    """A stretch of an article of `n` tokens, and what its labels say of them.
+
+    `lower` `(n, 384)` are their vectors after the frozen layers; `tags` and `needs` `(n,)`;
+    `mentions` the tokens, participant and allowed roles of each.
+    """
+
+    ids: list[int]
+    tags: Tensor
+    needs: Tensor
+    mentions: list[tuple[int, int, int, frozenset[Role]]]
+    lower: Tensor = field(default_factory=lambda: torch.empty(0))
+
+
+class LowRank(nn.Module):
+    """A linear layer W and what is learnt beside it, `SCALE` · B·A."""
+
+    def __init__(self, base: nn.Linear) -> None:
+        super().__init__()
+        self.base, self.drop = base, nn.Dropout(DROPOUT)
+        self.a = nn.Parameter(torch.randn(RANK, base.in_features) / math.sqrt(base.in_features))
+        self.b = nn.Parameter(torch.zeros(base.out_features, RANK))
+
+    def forward(self, values: Tensor) -> Tensor:
+        change: Tensor = self.base(values) + SCALE * (self.drop(values) @ self.a.T) @ self.b.T
+        return change
+
+
+class Reader(nn.Module):
+    def __init__(self, bert: Any) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(bert.encoder.layer[FROZEN:LAYERS])
+        for name, module in list(self.layers.named_modules()):
+            if isinstance(module, nn.Linear):
+                owner, _, own = name.rpartition(".")
+                setattr(self.layers.get_submodule(owner), own, LowRank(module))
+        width = bert.config.hidden_size
+        self.heads = nn.ModuleDict(
+            {
+                "tag": nn.Linear(width, 3),
+                "need": nn.Linear(width, 1),
+                "role": nn.Linear(3 * width, len(Role)),
+            }
+        )
+        self.drop = nn.Dropout(HEAD_DROPOUT)
+
+    def forward(self, values: Tensor, mask: Tensor) -> Tensor:
+        hidden = (1 - mask)[:, None, None, :] * -1e4
+        for layer in self.layers:
+            values = _output(layer(values, hidden))
+        read: Tensor = self.drop(values)
+        return read
+
+    def roles(self, values: Tensor, mentions: Sequence[tuple[int, int]]) -> Tensor:
+        rows = [
+            torch.cat(
+                [
+                    values[first:last].mean(0),
+                    values[max(0, first - NEAR) : last + NEAR].mean(0),
+                    values.mean(0),
+                ]
+            )
+            for first, last in mentions
+        ]
+        odds: Tensor = self.heads["role"](torch.stack(rows))
+        return odds
+
+
+def windows(tokenizer: Any, text: str, labels: Labels) -> Iterator[Window]:
+    prompt = E5_PROMPTS[TextKind.DOCUMENT]
+    encoding = tokenizer(prompt + text, return_offsets_mapping=True)
+    ids, offsets = encoding["input_ids"], encoding["offset_mapping"]
+    spans = [(max(a - len(prompt), 0), max(b - len(prompt), 0)) for a, b in offsets]
+    before = 1 + sum(end == 0 for _, end in spans[1:-1])
+    size = MOST_TOKENS - before
+    named = list(mentions_of(text, labels))
+    needed = _needed(text, labels)
+    for first in range(before, len(ids) - 1, size - SHARED):
+        if first > before and first + SHARED >= len(ids) - 1:
+            return  # the window before has it all
+        at = [*range(before), *range(first, min(first + size, len(ids) - 1)), len(ids) - 1]
+        own = [spans[each] for each in at]
+        yield _window([ids[each] for each in at], own, named, needed, labels)
+
+
+def _window(
+    ids: list[int],
+    spans: Sequence[tuple[int, int]],
+    named: Sequence[tuple[int, int, int]],
+    needed: Sequence[tuple[int, int, float]],
+    labels: Labels,
+) -> Window:
+    empty = [start >= end for start, end in spans]
+    tags = [IGNORED if each else OUTSIDE for each in empty]
+    needs = [-1.0] * len(ids)
+
+    def inside(start: int, end: int) -> list[int]:
+        return [at for at, (a, b) in enumerate(spans) if not empty[at] and a < end and b > start]
+
+    for start, end, value in needed:
+        for at in inside(start, end):
+            needs[at] = value
+    mentions = []
+    for start, end, number in named:
+        participant = labels.participants[number]
+        for place, at in enumerate(tokens := inside(start, end)):
+            tags[at] = IGNORED if participant.optional else INSIDE if place else BEGINS
+        if tokens and not participant.optional:
+            allowed = frozenset().union(*participant.roles)
+            mentions.append((tokens[0], tokens[-1] + 1, number, allowed))
+    return Window(ids, torch.tensor(tags), torch.tensor(needs), mentions)
+
+
+def mentions_of(text: str, labels: Labels) -> list[tuple[int, int, int]]:
+    """The start, end and participant of each mention of a labelled name, the longest first."""
+    names = {
+        (bare(name), number)
+        for number, participant in enumerate(labels.participants)
+        for name in (participant.name, *participant.aliases)
+    }
+    taken, found = [False] * (len(text) + 1), []
+    for name, number in sorted(names, key=lambda one: (-len(one[0]), one)):
+        if len(name) < 2:
+            continue
+        pattern = re.sub("['’]", "['’]", r"\s+".join(map(re.escape, name.split())))
+        pattern = rf"(?<!\w){pattern}(?!\w)"
+        is_name = name[0].isupper() and (" " in name or _is_within(pattern, text))
+        for match in re.finditer(pattern, text, 0 if is_name else re.IGNORECASE):
+            start, end = match.span()
+            if not any(taken[start:end]):
+                taken[start:end] = [True] * (end - start)
+                found.append((start, end, number))
+    return sorted(found)
+
+
+def _is_within(pattern: str, text: str) -> bool:
+    """Whether a word stands with its capital where no sentence begins."""
+    starts = (match.start() for match in re.finditer(pattern, text))
+    return any(at > 2 and text[at - 1] != "\n" and text[at - 2] not in ".!?:\n»" for at in starts)
+
+
+def _needed(text: str, labels: Labels) -> list[tuple[int, int, float]]:
+    """The start and end of each word, and whether it has the stem of one that says the need."""
+    wanted = {
+        each for word in words(" ".join(labels.need_keywords).replace("|", " "))
+        for each in stems(word)
+    }  # fmt: skip
+    return [
+        (word.start, word.end, float(bool(stems(word) & wanted)))
+        for word in words(text)
+        if word.end - word.start > 2
+    ]
+
+
+def _output(layer: Any) -> Tensor:
+    values: Tensor = layer[0] if isinstance(layer, tuple) else layer
+    return values
+
+
+@torch.no_grad()
+def _lower(bert: Any, read: Sequence[Window]) -> None:
+    for window in read:
+        values = bert.embeddings(input_ids=torch.tensor([window.ids]))
+        for layer in bert.encoder.layer[:FROZEN]:
+            values = _output(layer(values, None))
+        window.lower = values[0].half()
+
+
+def loss(model: Reader, batch: Sequence[Window]) -> Tensor:
+    longest = max(len(window.ids) for window in batch)
+    values = torch.zeros(len(batch), longest, batch[0].lower.shape[1])
+    mask = torch.zeros(len(batch), longest)
+    tags = torch.full((len(batch), longest), IGNORED)
+    needs = torch.full((len(batch), longest), -1.0)
+    for row, window in enumerate(batch):
+        count = len(window.ids)
+        values[row, :count], mask[row, :count] = window.lower.float(), 1
+        tags[row, :count], needs[row, :count] = window.tags, window.needs
+    read = model(values, mask)
+    of_tags = functional.cross_entropy(
+        model.heads["tag"](read).transpose(1, 2), tags, ignore_index=IGNORED
+    )
+    known = needs >= 0
+    of_needs = functional.binary_cross_entropy_with_logits(
+        model.heads["need"](read)[..., 0][known], needs[known]
+    )
+    of_roles = [
+        _loss_of_roles(model, read[row, : len(window.ids)], window)
+        for row, window in enumerate(batch) if window.mentions
+    ]  # fmt: skip
+    roles = torch.stack(of_roles).mean() if of_roles else torch.tensor(0.0)
+    return OF_TAGS * of_tags + OF_ROLES * roles + of_needs
+
+
+def _loss_of_roles(model: Reader, read: Tensor, window: Window) -> Tensor:
+    """How unlikely the allowed roles of each participant are, by the mean of its mentions."""
+    odds = model.roles(read, [(first, last) for first, last, _, _ in window.mentions])
+    losses = []
+    for number in {number for _, _, number, _ in window.mentions}:
+        rows = [at for at, mention in enumerate(window.mentions) if mention[2] == number]
+        allowed = window.mentions[rows[0]][3]
+        likely = functional.log_softmax(odds[rows].mean(0), -1)
+        losses.append(-torch.logsumexp(likely[[role in allowed for role in Role]], 0))
+    return torch.stack(losses).mean()
+
+
+def taught(model: Reader, read: list[Window]) -> None:
+    learnt = {name: one for name, one in model.named_parameters() if name.endswith((".a", ".b"))}
+    heads = list(model.heads.parameters())
+    optimizer = torch.optim.AdamW(
+        [{"params": [*learnt.values()], "lr": OF_DELTA}, {"params": heads, "lr": OF_HEADS}],
+        weight_decay=DECAY,
+    )
+    steps = EPOCHS * math.ceil(len(read) / BATCH)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / (0.1 * steps)) * max(0.0, 1 - step / steps)
+    )
+    model.train()
+    for epoch in range(EPOCHS):
+        start, total = time.monotonic(), 0.0
+        alike = sorted(read, key=lambda window: len(window.ids) + 60 * random.random())
+        batches = [alike[at : at + BATCH] for at in range(0, len(alike), BATCH)]
+        random.shuffle(batches)
+        for batch in batches:
+            lost = loss(model, batch)
+            optimizer.zero_grad()
+            lost.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_([*learnt.values(), *heads], 1.0)
+            optimizer.step()
+            schedule.step()
+            total += float(lost.detach())
+        print(f"epoch {epoch + 1}: {total / len(batches):.3f}, {time.monotonic() - start:.0f} s")
+    model.eval()
+
+
+def write(model: Reader) -> None:
+    factors = {}
+    for name, module in model.layers.named_modules():
+        if isinstance(module, LowRank):
+            number, _, own = name.partition(".")
+            a, b = (np.array(one.detach().numpy()) for one in (module.a, module.b))
+            factors[f"encoder.layer.{int(number) + FROZEN}.{own}"] = (a, b)
+    write_delta(Delta(HUB_NAME_OF_BUNDLED, SCALE, factors), DELTA)
+    heads = {name: one.detach().numpy() for name, one in model.heads.named_parameters()}
+    HEADS.write_bytes(save(heads))
+
+
+def main() -> None:
+    torch.manual_seed(SEED)
+    random.seed(SEED)
+    _, folder = find_model(Settings.from_environment(model=BUNDLED_MODEL, adaptation=NO_ADAPTATION))
+    loaded = load_sentence_transformer(folder)
+    bert: Any = loaded[0].auto_model
+    bert.requires_grad_(False)
+    labelled = [one for part in FOLDERS for one in read_labelled(part)]
+    read: list[Window] = []
+    for number, (path, labels) in enumerate(labelled):
+        if number % HELD_OUT:
+            article = read_article(path)
+            read += windows(loaded.tokenizer, whole_text(article)[:MOST_CHARS], labels)
+    _lower(bert, read)
+    model = Reader(bert)
+    taught(model, read)
+    if "--write" in sys.argv:
+        write(model)
+
+
+if __name__ == "__main__":
+    main()
