@@ -12,8 +12,10 @@ from ingest.extraction.tokens import Sentence, TextPart, TextToken, tokens
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, stem
 
 LEAST = 0.3  # an article whose likeliest word is less likely to say a need tells none
-MOST_TOKENS = 14
-_COST, _FILLER, _TITLE = 0.22, 0.03, 0.1  # cost of a word, of a small word; worth of the title
+BESIDE = 0.25  # least probability of the likeliest word of a second phrase
+MOST_TOKENS, MOST_JOINED = 14, 2  # of a phrase; complements that are joined to its end
+_JOINTS = frozenset("de d' du des en of a au aux".split())
+_COST, _FILLER, _TITLE = 0.12, 0.03, 0.1  # cost of a word, of a small word; worth of the title
 _SIGNS = frozenset("-'’")
 
 
@@ -27,20 +29,49 @@ class Need:
 
 
 def need_of(read: EncodedText, sentences: Sequence[Sentence], lang: str) -> Need | None:
+    """The phrase with the likeliest words, and a second that says another thing as surely."""
     likely = _words(read, lang)
     found = [each for sentence in sentences for each in _phrases(sentence, likely, lang)]
-    if not found:
+    best = max(found, key=lambda each: each.worth, default=None)
+    if best is None or best.surest < LEAST:
         return None
-    _, sentence, first, last = max(found, key=lambda each: each[0])
-    phrase = sentence.written(first, last)
-    own = [
-        likely.get(stem(token.form, lang), 0.0)
-        for token in sentence.tokens[first:last]
-        if _carries(token)
-    ]
-    if max(own) < LEAST:
-        return None
-    return Need(_small(phrase, opens=first == 0), sentence, round(max(own), 2))
+    beside = [each for each in found if not each.stems & best.stems and each.surest >= BESIDE]
+    second = max(beside, key=lambda each: each.worth, default=None)
+    phrase = f"{best.text}, {second.text}" if second else best.text
+    return Need(phrase, best.sentence, round(best.surest, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """`sentence.tokens[first:last]`, the stems of its words, and how likely the surest one is."""
+
+    sentence: Sentence
+    first: int
+    last: int
+    stems: frozenset[str]
+    worth: float
+    surest: float
+
+    @property
+    def text(self) -> str:
+        """The words, without a capital that they owe to the beginning of their sentence."""
+        last = _with_complement(self.sentence.tokens, self.last)
+        text = self.sentence.written(self.first, last)
+        if text.isupper():
+            return text.lower()
+        is_opening = self.first == 0 and text[1:2].islower()
+        return text[:1].lower() + text[1:] if is_opening else text
+
+
+def _with_complement(tokens: Sequence[TextToken], last: int) -> int:
+    """Where a phrase ends with what is joined to its last word: "drêches de brasserie"."""
+    for _ in range(MOST_JOINED):
+        at = last
+        while at < len(tokens) and tokens[at].form in _JOINTS and at - last < 2:
+            at += 1
+        if last < at < len(tokens) and _carries(tokens[at]) and not tokens[at].is_capital:
+            last = at + 1
+    return last
 
 
 def _words(read: EncodedText, lang: str) -> Mapping[str, float]:
@@ -56,15 +87,13 @@ def _words(read: EncodedText, lang: str) -> Mapping[str, float]:
     return {own: float(np.mean(sorted(those)[-3:])) for own, those in places.items()}
 
 
-def _phrases(
-    sentence: Sentence, likely: Mapping[str, float], lang: str
-) -> Iterator[tuple[float, Sentence, int, int]]:
+def _phrases(sentence: Sentence, likely: Mapping[str, float], lang: str) -> Iterator[_Phrase]:
     """The phrases of a sentence that begin and end with likely words, with what each is worth."""
     values = [_value(token, likely, lang) for token in sentence.tokens]
     for first, value in enumerate(values):
         if value <= 0:
             continue
-        worth, seen = _TITLE * (sentence.part is TextPart.TITLE), set[str]()
+        worth, surest, seen = _TITLE * (sentence.part is TextPart.TITLE), 0.0, set[str]()
         for last in range(first, min(first + MOST_TOKENS, len(values))):
             token = sentence.tokens[last]
             if not token.is_word and token.text not in _SIGNS:
@@ -73,7 +102,8 @@ def _phrases(
             worth += values[last] if own not in seen else -_COST
             if values[last] > 0:
                 seen.add(own)
-                yield worth, sentence, first, last + 1
+                surest = max(surest, likely[own])
+                yield _Phrase(sentence, first, last + 1, frozenset(seen), worth, surest)
 
 
 def _value(token: TextToken, likely: Mapping[str, float], lang: str) -> float:
@@ -91,10 +121,3 @@ def _carries(token: TextToken) -> bool:
         and form not in FUNCTION_WORDS
         and form not in FRAMING_WORDS
     )
-
-
-def _small(phrase: str, *, opens: bool) -> str:
-    """A phrase without the capital that it owes to the beginning of its sentence."""
-    if phrase.isupper():
-        return phrase.lower()
-    return phrase[:1].lower() + phrase[1:] if opens and phrase[1:2].islower() else phrase

@@ -21,6 +21,9 @@ _DETERMINER = re.compile(
     r"|its|their|our|this|these)\s+|[ld]['’])",
     re.IGNORECASE,
 )
+_DEFINITE = re.compile(
+    r"(?:^|\W)(?:l['’]|(?:le|la|the|du|au|cette|cet|ce|this|sa|son)\s)$", re.IGNORECASE
+)
 ELIDED = frozenset("cdjlmnst")  # what is left of "l'" and "d'"
 _AROUND = " \t\n,;:.«»\"“”()'’*_|[]–—-"
 
@@ -63,14 +66,36 @@ class Participant:
 def participants(read: EncodedText) -> list[Participant]:
     """The participants in the order in which the text first names them."""
     found: list[Participant] = []
+    back = []
     for mention in sorted(_mentions(read), key=lambda one: -len(one.name)):
         same = (each for each in found if _is_same(mention.name, each.mentions))
         participant = next(same, None)
+        if participant is None and _points_back(mention, read.text):
+            back.append(mention)
+            continue
         if participant is None:
             participant = Participant()
             found.append(participant)
         participant.mentions.append(mention)
+    for mention in back:
+        before = [
+            (other.end, number)
+            for number, each in enumerate(found)
+            for other in each.mentions
+            if other.end <= mention.start
+        ]
+        if before:
+            found[max(before)[1]].mentions.append(mention)
+        else:
+            found.append(Participant([mention]))
     return sorted(found, key=lambda each: min(mention.start for mention in each.mentions))
+
+
+def _points_back(mention: Mention, text: str) -> bool:
+    """Whether a mention, as "l'entreprise", may stand for an organisation named before."""
+    before = text[max(0, mention.start - 6) : mention.start]
+    is_plain = mention.name.islower() and len(mention.name.split()) <= 2
+    return is_plain and _DEFINITE.search(before) is not None
 
 
 def _is_same(name: str, others: Sequence[Mention]) -> bool:
