@@ -21,11 +21,11 @@ _SIGNS = frozenset("-'’")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A phrase of the text, the sentence that it is from, and how sure it is, 0 to 1."""
+    """A phrase of the text, the sentence that it is from, how likely its surest word says it."""
 
     phrase: str
     sentence: Sentence
-    confidence: float
+    likely: float
 
 
 def need_of(read: EncodedText, sentences: Sequence[Sentence], lang: str) -> Need | None:
@@ -38,7 +38,7 @@ def need_of(read: EncodedText, sentences: Sequence[Sentence], lang: str) -> Need
     beside = [each for each in found if not each.stems & best.stems and each.surest >= BESIDE]
     second = max(beside, key=lambda each: each.worth, default=None)
     phrase = f"{best.text}, {second.text}" if second else best.text
-    return Need(phrase, best.sentence, round(best.surest, 2))
+    return Need(phrase, best.sentence, best.surest)
 
 
 @dataclass(frozen=True, slots=True)

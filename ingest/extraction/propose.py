@@ -1,13 +1,12 @@
 """Proposes who took part, in which role, to meet which need: a person decides."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.need import need_of
 from ingest.extraction.reader.encoded import MAX_CHARS, encoded, whole_text
-from ingest.extraction.reader.heads import calibration
+from ingest.extraction.reader.heads import calibrated
 from ingest.extraction.reader.participants import Participant, participants
 from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import Sentence, TextPart, sentences, tokens
@@ -31,7 +30,8 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
     fields: list[ProposedField] = []
     lang = language_of(article)
     if lang in STEMMERS and (need := need_of(understood, read, lang)):
-        fields.append(ProposedField("need", need.phrase, need.sentence.text, need.confidence))
+        confidence = round(calibrated("needs", need.likely), 2)
+        fields.append(ProposedField("need", need.phrase, need.sentence.text, confidence))
     if time := time_of_facts(read, article.date):
         fields.append(ProposedField("period", time.edtf, time.sentence.text, time.confidence))
     found = _linked(participants(understood), actors)
@@ -82,19 +82,11 @@ def _proposed(
     name = actors.actors[actor_id].name if actor_id else participant.name
     sentence, told = _told(participant, read)
     for role, likely in participant.roles():
-        confidence = calibrated(participant.probability, likely)
+        confidence = calibrated("participations", participant.probability, likely)
         if sentence and confidence >= MIN_CONFIDENCE:
             yield ProposedParticipation(
                 Participation(name, Role(role), actor_id, told), sentence.text, round(confidence, 2)
             )
-
-
-def calibrated(taking: float, role: float) -> float:
-    """How likely a participation is right, by how likely somebody takes part and has a role."""
-    odds = math.log(max(taking, 1e-4) / max(1 - taking, 1e-4))
-    intercept, of_taking, of_role = calibration()
-    log_odds = intercept + of_taking * odds + of_role * math.log(max(role, 1e-4))
-    return 1 / (1 + math.exp(-log_odds))
 
 
 def _told(participant: Participant, read: Sequence[Sentence]) -> tuple[Sentence | None, str]:

@@ -1,5 +1,6 @@
 """Heads: the linear layers that read the vectors of tokens, learnt as `reader.md` tells."""
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -18,10 +19,16 @@ def _heads() -> dict[str, Floats]:
     return load_file(HEADS)
 
 
-def calibration() -> tuple[float, float, float]:
-    """The intercept and slopes that make the confidence of participations as likely as it says."""
-    intercept, of_taking, of_role = _heads()["calibration"].tolist()
-    return intercept, of_taking, of_role
+def calibrated(what: str, *likely: float) -> float:
+    """How likely "participations" or "needs" are right, by the probabilities that make them."""
+    intercept, *slopes = _heads()[f"calibration of {what}"].tolist()
+    pairs = zip(slopes, doubts(*likely), strict=True)
+    return 1 / (1 + math.exp(-intercept - sum(slope * value for slope, value in pairs)))
+
+
+def doubts(*likely: float) -> list[float]:
+    """The log odds of probabilities, which calibrations weigh."""
+    return [math.log(max(each, 1e-3) / max(1 - each, 1e-3)) for each in likely]
 
 
 def tags(read: EncodedText) -> Floats:
