@@ -44,15 +44,19 @@ class _Publication(Change):
         if isinstance(record, Case) and not record.moderated:
             record = replace(record, moderated=self.on)
         self.draft = replace(draft, record=record)
-        cases = store.cases(store.cases_of([""]).get("", []))
-        return [*unless_same(store, record), *_linked(store, cases.values(), record)]
+        changed = unless_same(store, record)
+        if isinstance(record, Actor):
+            cases = store.cases(store.cases_of([""]).get("", []))
+            changed += _linked(store, cases.values(), record)
+        return changed
 
     def apply(self, store: Store) -> None:
         record = self.draft.record
         revise(store, self.draft, DraftState.PUBLISHED, by=self.by, record=record)
-        for draft in drafts_in(store, OPEN_STATES):
-            for linked in _linked(store, [draft.record], record):
-                revise(store, draft, draft.state, by=self.by, record=linked)
+        if isinstance(record, Actor):
+            for draft in drafts_in(store, OPEN_STATES):
+                for linked in _linked(store, [draft.record], record):
+                    revise(store, draft, draft.state, by=self.by, record=linked)
 
 
 @dataclass(kw_only=True)
@@ -213,12 +217,12 @@ def _published_as(store: Store, draft: Draft, *, force: bool) -> Record:
     return record
 
 
-def _linked(store: Store, records: Iterable[Record], entry: Record) -> list[Record]:
+def _linked(store: Store, records: Iterable[Record], entry: Actor) -> list[Record]:
     """Links to an entry the participants without one that have its name, if no other entry has it.
 
     Returns the cases that change.
     """
-    key = name_key(entry.name) if isinstance(entry, Actor) else ""
+    key = name_key(entry.name)
     if not key or set(store.actors_named(key)) - {entry.id}:
         return []
     linked: list[Record] = []

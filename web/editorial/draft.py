@@ -113,6 +113,11 @@ class _Sent:
             on = one_line(self._typed.rows[self._row(on)].name)
         elif what not in _DONE:
             raise no_such_action()
+        draft = self._draft
+        if what == "entries" and (draft.kind is not Kind.CASE or draft.state not in OPEN_STATES):
+            raise no_such_action()
+        if what == "entries" and not self._account.is_member:
+            raise not_allowed()
         if what in _OF_MODERATORS and not self._account.role.may(AccountRole.MODERATOR):
             raise not_allowed()
         return self._with_record(what, on)
@@ -125,7 +130,7 @@ class _Sent:
             linked = replace(typed.rows[at], actor_id=on)
             return self._page(typed.with_row_at(at, linked), at_row=at)
         names, chosen = [row.name for row in typed.rows], text_of(self._form, f"same_as-{at}")
-        if chosen in names:
+        if chosen and chosen in names:
             return self._page(typed.joined(at, chosen), at_row=min(at, names.index(chosen)))
         wrong = typed.wrong({f"same_as-{at}": N_("Choose one of the list.")})
         return self._page(wrong, status_code=400)

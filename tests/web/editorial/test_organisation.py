@@ -275,6 +275,8 @@ def test_all_missing_entries_are_created_at_once(
     assert verrerie.description == "Livre les flacons."
     # The one that resembles an entry is left to the person.
     assert not Page(client.get(path).text).all("button", value="entries")
+    token = {"csrf": fields["csrf"], "do": "entries"}
+    assert client.post(f"/en/drafts/{entries[ids[0]].id}", data=token).status_code == 400
 
 
 def test_a_participant_of_a_published_case_gets_its_entry_from_a_moderator(
