@@ -68,6 +68,7 @@ FIELD_LABELS: Mapping[str, str] = {
         for name, traits in fields.items()
     },
     # Of forms alone.
+    "same_as": N_("It is the same organisation as…"),
     "reason": N_("Why"),
     "message": N_("Your message to the contributor"),
     "until": N_("Until when"),
