@@ -178,8 +178,8 @@ def entry_from(
             is_anywhere = any(remark.field == "country" for remark in remarks)
             if isinstance(record, Actor) and is_anywhere and not record.department:
                 record = replace(record, country="")  # not France, as where none is given
-            remarks += found.remarks
-            return replace(found, row=row, record=record, sheet=sheet, remarks=tuple(remarks))
+            told = (*remarks, *found.remarks)
+            return replace(found, row=row, record=record, sheet=sheet, remarks=told)
 
 
 def _entry(
