@@ -147,6 +147,10 @@ def localized(line: str, language: Language) -> LocalizedText:
         return LocalizedText(line, SOURCE_LANGUAGE.value)
     gettext = translations(language).gettext
     field = gettext(FIELD_LABELS[line.field]) if line.field in FIELD_LABELS else line.field
-    values = {"field": field, **line.values}
+    inner = {
+        name: localized(value, language).text if isinstance(value, Remark) else value
+        for name, value in line.values.items()
+    }
+    values = {"field": field, **inner}
     message = gettext(MESSAGES[line.code])
     return LocalizedText(_LanguageFormatter(language).vformat(message, (), values))
