@@ -12,7 +12,16 @@ from ingest.directories.readers import DIRECTORY_READERS, read_directory
 from ingest.reading import count_of, entries_of, rows_of
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput, files, refuse_missing
 from ingest.records.fields import short_line
-from ingest.report import IngestReport, Note, Phase, SourceReport, Watch, place_in, sheet_of
+from ingest.report import (
+    MAX_NOTES,
+    IngestReport,
+    Note,
+    Phase,
+    SourceReport,
+    Watch,
+    place_in,
+    sheet_of,
+)
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record, kind_of
@@ -109,6 +118,7 @@ class _Run:
     _header_maps: dict[str, HeaderMap] = field(default_factory=dict)
     _mentions: list[tuple[str, Note]] = field(default_factory=list)
     _waiting: list[_ReadRecord] = field(default_factory=list)
+    _warned: int = 0
 
     def __post_init__(self) -> None:
         self.report = self.articles.report if self.articles else self.changes or IngestReport()
@@ -190,7 +200,9 @@ class _Run:
 
     def _warn(self, remark: Remark) -> None:
         note = Note(self._file, WHOLE_FILE, remark)
-        self.report.note("remarks", note)
+        if self._warned < MAX_NOTES:  # before those on rows, which may be many
+            self.report.remarks.insert(self._warned, note)
+            self._warned += 1
         self.on_warning(note)
 
     def _take(self, entry: Entry, source: str, file: str) -> None:
@@ -210,6 +222,7 @@ class _Run:
             reason = Remark("id_given_twice", "id", id=record.id, place=first)
             self.report.note("failures", Note(file, entry.row, reason))
             return
+        self.report.to_check += bool(entry.remarks)
         for remark in entry.remarks:
             self.report.note("remarks", Note(file, entry.row, remark))
         self._waiting.append(_ReadRecord(record, entry.is_open, source, file, entry.row))

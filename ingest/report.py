@@ -50,7 +50,8 @@ class IngestReport:
     """Counts and notes of a run.
 
     `completed` counts records that added to an actor of other sources, `embedded` passages,
-    `duplicates` undecided pairs of the `sources`, `untold` notes beyond the room of their list.
+    `to_check` those that are kept with a remark, `duplicates` undecided pairs of the `sources`,
+    `untold` notes beyond the room of their list.
     `pruned` says whether records were looked for that the input no longer has.
     """
 
@@ -62,6 +63,7 @@ class IngestReport:
     embedded: int = 0
     pruned: bool = False
     removed: int = 0
+    to_check: int = 0
     duplicates: int = 0
     sources: list[str] = field(default_factory=list)
     failures: list[Note] = field(default_factory=list)

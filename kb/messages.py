@@ -130,26 +130,43 @@ MESSAGES: Mapping[str, str] = {
     "name_in_other_file": N_("has no name: the register keeps it in its file of legal units"),
     "twice_encoded_letter": N_("{field} holds {letter!q}, a letter that was encoded twice: export "
         "the row again"),
-    "phone_left_out": N_("{field} is left out: a cell of it is no telephone number that can be "
-        "dialled; the actor is kept"),
-    "email_left_out": N_("{field} is left out: a cell of it holds what is no e-mail address; the "
-        "actor is kept"),
-    "contact_left_out": N_("{field} is left out: a cell of it is longer than a line, or no text; "
-        "the actor is kept"),
+    "phone_left_out": N_("{field}: a cell is no telephone number that can be dialled; the row is "
+        "kept without it"),
+    "email_left_out": N_("{field}: a cell is no e-mail address; the row is kept without it"),
+    "contact_left_out": N_("{field}: a cell is longer than a line, or no text; the row is kept "
+        "without it"),
     "foreign_department": N_("department {value!q} is given, but the country is {country}"),
     "wrong_department": N_("department {reason}"),
     "siret_lost_digits": N_("siret {value!q} lost digits in a spreadsheet: make its column text"),
     "siret_length": N_("siret {value!q} is not valid: a SIRET has 14 digits"),
     "siret_check": N_("siret {value!q} is not valid: its check digit is wrong"),
     "siret_digits": N_("siret {value!q} is not valid: a SIRET holds digits only"),
+    "wrong_siren": N_("siren {value!q} is not valid: a SIREN has 9 digits, of which the last "
+        "checks the others"),
     "closed_without_date": N_("is closed, but no date says since when"),
+    "no_activity_code": N_("{field} {value!q} is no code such as 25.62B"),
+    "no_postal_code": N_("postal code {value!q} is not one of France, which has 5 digits: correct "
+        "it; it tells no town and no department"),
+    "cell_left_out": N_("{reason}; the row is kept without it: correct it, and send the file "
+        "again"),
+    "siren_kept": N_("{reason}; the row is kept with the SIREN alone, {siren}, which is valid: "
+        "give the whole SIRET, and send the file again"),
+    "postal_code_of_others": N_("postal code {number} is not that of {town!q}, but of {others}: "
+        "check which is right; both are kept as they are"),
+    "town_elsewhere": N_("{town!q} is in {found}, but the row says {said}: check which is right; "
+        "both are kept as they are"),
+    "postal_code_elsewhere": N_("postal code {number} is in {found}, but the row says {said}: "
+        "check which is right; both are kept as they are"),
+    "no_degrees": N_("{field} {value!q} is no place on Earth: write degrees, such as 45.65"),
     "cell_count": N_("number of cells is {count}, but the header has {columns}"),
     "many_cells": N_("has more than {most} cells"),
     "malformed_csv": N_("cannot be read as CSV: {reason}"),
     "unclosed_quote": N_("cannot be read as CSV: a quote is opened and never closed"),
     "no_object": N_("is not an object"),
-    "id_given_twice": N_("id {id!q} was already given by {place}"),
-    "id_of_row": N_("id {id!q} was already given by row {row}"),
+    "id_given_twice": N_("id {id!q} was already given by {place}: not kept; if it is another, "
+        "give it an id of its own"),
+    "id_of_row": N_("id {id!q} was already given by row {row}: not kept; if it is another, give "
+        "it an id of its own"),
     # Directories as a whole
     "no_header": N_("has no column called name or nom; its header is {header}"),
     "wrong_header": N_("has a header that {reason}"),
@@ -163,9 +180,13 @@ MESSAGES: Mapping[str, str] = {
     "persons_left_out": N_("columns that tell of persons are ignored: {headers}; say what they are "
         "if they do not"),
     "objects_of_persons": N_("values that are persons are left out: {headers}"),
-    "persons_contacts_left_out": N_("contacts of persons are left out (rows: {count}), such as a "
-        "mobile number beside a name or jeanne.martin@: choose who sees contacts of persons to "
-        "have them kept"),
+    "persons_contacts_left_out": N_("rows whose contacts of persons are left out, such as a mobile "
+        "number beside a name or jeanne.martin@: {count}; to have them kept, choose who sees "
+        "contacts of persons"),
+    "rows_without_know_how": N_("rows that do not say what the organisation can do: {count}; needs "
+        "hardly find them"),
+    "silent_columns": N_("columns that say nothing to a reader (codes, numbers of rows, yes or no, "
+        "one value in all rows) are left out: {headers}; say what they are if they do"),
     "sheet_read_too": N_("sheet {name!q} is read as well; it begins with {header}"),
     "protected_workbook": N_("is protected by a password: save it without"),
     "older_workbook": N_("is protected by a password, or in the format of before 2007: save it as "

@@ -37,7 +37,8 @@ class MessageFormatter(Formatter):
 class Remark(str):
     """A line in English that can be translated: a message of `MESSAGES` by its `code`.
 
-    `field` is the field of a record that it is about, if any; `values` fill the message in.
+    `field` is the field of a record that it is about, if any; `values` fill the message in, of
+    which one may be a remark.
     """
 
     __slots__ = ("code", "field", "values")
@@ -62,17 +63,22 @@ class Remark(str):
         return self._of(self.removeprefix(prefix), self.code, self.field, self.values)
 
     def parts(self) -> dict[str, object]:
-        return {"code": self.code, "field": self.field, "values": dict(self.values)}
+        values = {name: kept_remark(value) for name, value in self.values.items()}
+        return {"code": self.code, "field": self.field, "values": values}
 
     @classmethod
     def restored(cls, text: str, parts: object) -> str:
         """Restores a remark of a text and its `parts`, or the text alone for unknown parts."""
         if not isinstance(parts, Mapping) or parts.get("code") not in MESSAGES:
             return text
-        return cls._of(text, parts["code"], parts.get("field", ""), parts.get("values", {}))
+        values = {
+            name: restored_remark(value) if isinstance(value, dict) else value
+            for name, value in parts.get("values", {}).items()
+        }
+        return cls._of(text, parts["code"], parts.get("field", ""), values)
 
 
-def kept_remark(remark: str) -> object:
+def kept_remark(remark: Value) -> object:
     return {"text": str(remark), **remark.parts()} if isinstance(remark, Remark) else remark
 
 

@@ -148,6 +148,7 @@ def _print_report(report: IngestReport, warned: Sequence[Note]) -> None:
         "skipped": len(report.skipped) + report.untold.get("skipped", 0) or None,
         "drafted": len(report.drafts) or None,
         "known already": len(report.known) or None,
+        "to check": report.to_check or None,
     }
     counts = [
         f"{report.read} read",
@@ -231,9 +232,10 @@ def _print_preview(seen: Preview) -> None:
         click.echo(line.rstrip())
     of_all = f" of about {seen.total_estimate}" if seen.total_estimate > seen.rows else ""
     left_out = seen.rows - seen.kept - seen.failed
+    to_check = f" ({seen.to_check} to check)" if seen.to_check else ""
     click.echo(
-        f"{seen.rows} rows looked at{of_all}: {seen.kept} would be kept, {seen.failed} would fail"
-        + (f", {left_out} would be left out." if left_out > 0 else ".")
+        f"{seen.rows} rows looked at{of_all}: {seen.kept} would be kept{to_check}, "
+        f"{seen.failed} would fail" + (f", {left_out} would be left out." if left_out > 0 else ".")
     )
     for problem in seen.problems:
         click.echo(str(problem))

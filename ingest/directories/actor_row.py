@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
-from ingest.directories.columns_of import Column
+from stdnum.fr import siret as siret_number
+
+from ingest.directories.columns_of import NAMING_FIELDS, Column
 from ingest.directories.contacts import (
     MASKED,
     WhoseContacts,
@@ -14,30 +17,24 @@ from ingest.directories.contacts import (
     without_contacts,
 )
 from ingest.directories.header_words import LOCATION_COLUMNS, PERSON_COLUMNS, REGISTER_COLUMNS
+from ingest.directories.places import located, with_zero
 from ingest.records.entries import WHOLE_FILE, Entry
 from ingest.records.fields import (
-    country_code,
+    MAX_CELL_CHARS,
     detected_language,
-    folded,
-    one_line,
     paragraphs,
     record_id,
     refuse_oversize,
     short_line,
 )
-from ingest.records.parsers import parsed
+from ingest.records.parsers import parsed, siren_in
 from kb.errors import InputError, RemarkError
 from kb.models import NO_FACTS, SIREN_DIGITS, SIRET_DIGITS, Actor
-from kb.reference.communes import (
-    commune_of,
-    communes_of,
-    department_of_postal_code,
-    epci_of_postal_code,
-    is_postal_code,
-)
-from kb.reference.departments import NAMES, department_code
+from kb.reference.departments import NAMES
 from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS, FieldKind
+from kb.remarks import Remark
 from kb.text.know_how import know_how
+from kb.text.phone_numbers import is_no_value
 
 _NIC_DIGITS = SIRET_DIGITS - SIREN_DIGITS
 _OVERSEAS = ("97", "98")
@@ -45,6 +42,10 @@ _CLOSED, _OPEN = frozenset("FC"), frozenset("A")
 _TODAYS_NOMENCLATURES = {"", "nafrev2", "naf2025", "nafrev2.1"}
 _NOT_PUBLIC = frozenset("PN")
 _OF_A_PERSON = "1"  # the first digit of the legal categories of firms that a person owns alone
+
+
+_SIREN = "SIREN"  # a fact that no column has
+_NUMBERS = frozenset({"siret", "siren"})
 
 
 class RowLeftOut(RemarkError):
@@ -64,10 +65,17 @@ def fields_from_register(
     if not any(register.values()):
         return fields, False
     _set_name(fields, register, facts)
+    siren = register["siren"]
+    if siren and not fields.get("siret", "").strip() and siret_number.is_valid(siren):
+        fields["siret"] = siren  # in the other column
+        for fact in [fact for fact, cell in facts.items() if cell.strip() == siren]:
+            facts[fact] = siren_in(siren)
+    elif siren and not siren_in(siren, is_alone=True):
+        raise InputError("wrong_siren", "siren", value=siren)
     if not fields.get("siret", "").strip() and register["siren"] and register["nic"]:
         fields["siret"] = register["siren"].zfill(SIREN_DIGITS) + register["nic"].zfill(_NIC_DIGITS)
     if not fields.get("department", "").strip():
-        code = _with_zero(register["commune_code"].upper())
+        code = with_zero(register["commune_code"].upper())
         department = code[:3] if code.startswith(_OVERSEAS) else code[:2]
         fields["department"] = department if len(code) == 5 and department in NAMES else ""
     nomenclature = register["activity_nomenclature"]
@@ -76,7 +84,7 @@ def fields_from_register(
     state = register["state"].upper()
     if state in _CLOSED and not fields.get("closed_on", "").strip():
         if not register["state_since"]:
-            raise InputError("closed_without_date", "closed_on")
+            raise InputError("closed_without_date", "state")
         fields["closed_on"] = register["state_since"]
     if state and not fields.get("id", "").strip() and fields.get("siret"):
         fields["id"] = fields["siret"]
@@ -103,62 +111,6 @@ def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str,
     for fact, column in (("enseigne", "sign"), ("dénomination usuelle", "usual_name")):
         if register[column] and register[column] != fields["name"] and register["state"]:
             facts.setdefault(fact, register[column])
-
-
-_REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"  # facts that no column has
-
-
-def located(
-    cells: dict[str, str], facts: dict[str, str], *, in_french: bool = True
-) -> dict[str, str]:
-    """Returns the fields with the town and department that `LOCATION_COLUMNS` say.
-
-    Adds to the facts the EPCI of the postal code, and the region of an actor abroad.
-    """
-    location = {column: one_line(cells.get(column, "")) for column in LOCATION_COLUMNS}
-    fields = {field: cell for field, cell in cells.items() if field not in location}
-    department = one_line(fields.get("department", ""))
-    if _is_abroad(fields):
-        try:
-            department_code(department)
-        except ValueError:
-            fields["department"] = ""
-            if not location["region"]:
-                facts[_REGION] = department
-        return fields
-    postal_code = _with_zero(location["postal_code"].replace(" ", ""))
-    postal_code = postal_code if is_postal_code(postal_code) else ""
-    town = one_line(fields.get("place", ""))
-    if is_postal_code(department):
-        postal_code = postal_code or department
-        if communes_of(department) and not department_of_postal_code(department, town):
-            facts.setdefault(_POSTAL, department)
-            fields["department"] = ""
-    if not postal_code or not (town or in_french or one_line(fields.get("country", ""))):
-        return fields
-    if not department:
-        fields["department"] = department_of_postal_code(postal_code, town)
-    commune = commune_of(postal_code, town)
-    if commune and not town:
-        fields["place"] = commune.name
-        if not one_line(fields.get("id", "")) and one_line(fields.get("name", "")):
-            fields["id"] = record_id("", short_line(fields["name"], "name"))
-    epci = epci_of_postal_code(postal_code, town)
-    if epci and not location["epci"] and folded(_EPCI) not in map(folded, facts):
-        facts[_EPCI] = epci
-    return fields
-
-
-def _is_abroad(fields: dict[str, str]) -> bool:
-    try:
-        return country_code(fields.get("country", "")) != "FR"
-    except InputError:
-        return True  # refused where the country is read
-
-
-def _with_zero(code: str) -> str:
-    """Returns a code of five digits with the zero that a spreadsheet took away."""
-    return f"0{code}" if len(code) == 4 and code.isdigit() else code
 
 
 # "é", "’" and their like, written as UTF-8 and read as Windows-1252.
@@ -196,19 +148,60 @@ def entry_from(
     in_french: bool = True,
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
 ) -> Entry:
+    """Reads a row without the cells that cannot be used, of which it says why; not without name."""
+    used = list(cells)
+    saved: dict[str, str] = {}
+    remarks: list[Remark] = []
+    while True:
+        try:
+            found = _entry(columns, used, saved, in_french=in_french, whose=whose)
+        except InputError as error:
+            remark = error.remark
+            wrong = {error.field, "nic"} if error.field == "siret" else {error.field} - {""}
+            at = [place for place, each in enumerate(columns) if used[place] and wrong & {*each}]
+            if not at or wrong & NAMING_FIELDS or remark.values.get("most") == MAX_CELL_CHARS:
+                raise
+            numbers = [used[place] for place in at if wrong & _NUMBERS]
+            says_none = not numbers and all(is_no_value(used[place]) for place in at)
+            for place in at:
+                used[place] = ""
+            if any(each.field == "siren" and used[place] for place, each in enumerate(columns)):
+                numbers = []
+            if siren := next(filter(None, map(siren_in, numbers)), ""):
+                saved[_SIREN] = siren
+                remark = Remark("siren_kept", error.field, reason=remark, siren=siren)
+            else:
+                remark = Remark("cell_left_out", error.field, reason=remark)
+            remarks += [] if says_none else [remark]
+        else:
+            record = found.record
+            is_anywhere = any(remark.field == "country" for remark in remarks)
+            if isinstance(record, Actor) and is_anywhere and not record.department:
+                record = replace(record, country="")  # not France, as where none is given
+            told = (*remarks, *found.remarks)
+            return replace(found, row=row, record=record, sheet=sheet, remarks=told)
+
+
+def _entry(
+    columns: Sequence[Column],
+    cells: Sequence[str],
+    saved: dict[str, str],
+    *,
+    in_french: bool,
+    whose: WhoseContacts,
+) -> Entry:
     pairs = [(_read_as(column, cell), cell) for column, cell in zip(columns, cells, strict=True)]
-    facts = {column.fact: cell for column, cell in pairs if column.fact}
+    facts = {column.fact: cell for column, cell in pairs if column.fact} | saved
     fields, is_open = fields_from_register(cells_by_field(pairs), facts)
     contacts = taken_contacts(fields, facts)
-    fields = located(fields, facts, in_french=in_french)
+    fields, doubts = located(fields, facts, in_french=in_french)
     usable, remarks, leaves_out = usable_contacts(contacts, fields, whose)
     kept = without_contacts(facts, fields) if whose is WhoseContacts.ORGANISATIONS else facts
     return Entry(
-        row,
+        WHOLE_FILE,
         actor_from({**fields, **usable}, kept),
         is_open=is_open,
-        sheet=sheet,
-        remarks=remarks,
+        remarks=(*doubts, *remarks),
         leaves_out_persons=leaves_out or len(kept) < len(facts),
     )
 

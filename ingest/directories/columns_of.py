@@ -1,6 +1,6 @@
 """Columns of a directory: what each header names, and how a person says to read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -146,12 +146,30 @@ class HeaderMap:
         self.persons_kept = persons_kept
         self.takes_any_header = takes_any_header
         self._targets = {folded(header): target for header, target in self.choices.items()}
-        self._columns = lru_cache(maxsize=1000)(
-            lambda header: tuple(actor_columns(header, self._targets))
-        )
+        self._left_out: frozenset[str] = frozenset()
+        self._columns = lru_cache(maxsize=1000)(self._columns_of)
 
     def columns(self, header: Sequence[str]) -> tuple[Column, ...]:
         return self._columns(tuple(header))
+
+    def leave_out(self, facts: Iterable[str]) -> None:
+        """Has the columns of these facts ignored, of which `plain_facts` told."""
+        self._left_out = frozenset(facts)
+        self._columns.cache_clear()
+
+    def plain_facts(self, header: Sequence[str]) -> list[str]:
+        """Returns the facts that are no know-how, no field and no person's choice; else ""."""
+        columns = zip(header, self.columns(header), strict=True)
+        return [
+            ""
+            if column.field or statement_kind(column.fact) or folded(name) in self._targets
+            else column.fact
+            for name, column in columns
+        ]
+
+    def _columns_of(self, header: Sequence[str]) -> tuple[Column, ...]:
+        columns = actor_columns(header, self._targets)
+        return tuple(Column("", "") if each.fact in self._left_out else each for each in columns)
 
     def names_actors(self, header: Sequence[str]) -> bool:
         return any(column.field in NAMING_FIELDS for column in self.columns(header))

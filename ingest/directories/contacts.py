@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 
+from ingest.directories.capitals import in_small_letters
 from ingest.directories.columns_of import Column
 from ingest.directories.header_words import EMAIL, JOB, NAME, PART_OF_NAME, PERSON_COLUMNS, PHONE
 from ingest.records.fields import MAX_LINE_CHARS, one_line, paragraphs
@@ -37,8 +38,12 @@ class WhoseContacts(Enum):
 def whose_contacts(header: Sequence[str], *, persons_kept: bool) -> WhoseContacts:
     if not persons_kept:
         return WhoseContacts.ORGANISATIONS
-    is_export = ACTOR_FIELDS.keys() - {"facts"} <= set(header)
-    return WhoseContacts.AS_THEY_STAND if is_export else WhoseContacts.PERSONS_TOO
+    return WhoseContacts.AS_THEY_STAND if is_export(header) else WhoseContacts.PERSONS_TOO
+
+
+def is_export(header: Sequence[str]) -> bool:
+    """Whether this program exported a table."""
+    return ACTOR_FIELDS.keys() - {"contact", "facts"} <= set(header)
 
 
 def cells_by_field(pairs: Iterable[tuple[Column, str]]) -> dict[str, str]:
@@ -62,7 +67,8 @@ def taken_contacts(cells: dict[str, str], facts: dict[str, str]) -> dict[str, st
             del facts[header]
             contacts[field] = "\n".join(filter(None, [contacts.get(field, ""), cell]))
     if "address" in contacts:
-        contacts["address"] = _address(contacts["address"], one_line(cells.get("postal_code", "")))
+        address = _address(contacts["address"], one_line(cells.get("postal_code", "")))
+        contacts["address"] = in_small_letters(address)
     return contacts
 
 

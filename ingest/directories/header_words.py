@@ -92,6 +92,9 @@ _LOCATION_SPELLINGS = _LEXICONS.spellings("header_names", "location")
 _OWNERS = sorted(_folded_section("owners"), key=len, reverse=True)
 _TRANSPARENT = _folded_section("transparent")
 _BARE_NAMES = _folded_section("bare_names")
+_SILENT, _KEYS = _folded_section("silent"), _LEXICONS.words("header_names", "keys")
+_TELLING = _LEXICONS.words("header_names", "telling")
+FLAGS = _LEXICONS.words("header_names", "flags")
 _FAX = LEXICONS.words("contacts", "fax")
 _FRENCH = _folded_section("french")
 ACTOR_COLUMNS = tuple(
@@ -145,6 +148,16 @@ def holds_fields(key: str) -> bool:
 
 def is_of_a_fax(header: str) -> bool:
     return not _FAX.isdisjoint(folded(header).split())
+
+
+def is_silent(header: str) -> bool:
+    """Whether a header says nothing of what stands under it, or that it is a key."""
+    name = re.sub(r"[ \d]+$", "", folded(header))
+    return name in _SILENT or not _KEYS.isdisjoint(_words(header))
+
+
+def names_telling_codes(header: str) -> bool:
+    return not _TELLING.isdisjoint(_words(header))
 
 
 def person_columns(headers: Sequence[str]) -> frozenset[int]:

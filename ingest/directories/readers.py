@@ -6,11 +6,13 @@ import zipfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 
 from ingest.directories.columns_of import NO_TARGETS, HeaderMap, target_of
+from ingest.directories.contacts import is_export
 from ingest.directories.json_reader import json_lines_rows, json_rows
+from ingest.directories.silent_columns import silent_facts
 from ingest.directories.spreadsheet_reader import parquet_rows, spreadsheet_rows
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
@@ -26,7 +28,9 @@ from ingest.encodings import lines_of, open_text
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput, source_of
 from ingest.report import Note, sheet_of
 from kb.errors import InputError
+from kb.models import Actor
 from kb.remarks import Remark
+from kb.text.know_how import know_how
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MAX_ROW_CHARS = 250_000  # a longer row of several lines has a quote that is never closed
@@ -101,6 +105,7 @@ def _lines(path: Path, delimiter: str) -> Generator[DirectoryRow]:
 
 
 ROWS_LOOKED_AT = 1000
+_MAX_CHARS_LOOKED_AT = 4_000_000
 EXAMPLES = 3
 _EXAMPLE_CHARS = 60
 _MAX_PROBLEMS = 50
@@ -171,10 +176,17 @@ def _entries(
     warn: Callable[[Remark], object],
     unheard: int,
 ) -> Iterator[tuple[DirectoryRow, Entry]]:
-    with_header = with_persons = 0
+    with_header = with_persons = without_know_how = kept = 0
     told: set[str] = set()
     header: tuple[str, ...] = ()
-    for row in rows:
+    rows = iter(rows)
+    first, failure = _first(rows)
+    header_map.leave_out(())
+    if not any(is_export(row.header) for row in first):
+        header_map.leave_out(silent := silent_facts(first, header_map))
+        if silent:
+            warn(Remark("silent_columns", headers=shown_header(silent)))
+    for row in chain(first, rows):
         if row.notice:
             warn(row.notice)
             continue
@@ -192,11 +204,36 @@ def _entries(
                 warn(Remark("no_know_how_column"))
         found = entry(row, header_map)
         with_persons += found.leaves_out_persons
+        without_know_how += isinstance(found.record, Actor) and not _says_know_how(found.record)
+        kept += found.record is not None
         yield row, found
+    if failure:
+        raise failure
     if with_header and unheard:
         warn(Remark("no_know_how_column"))
+    elif 0 < without_know_how < kept:
+        warn(Remark("rows_without_know_how", count=without_know_how))
     if with_persons:
         warn(Remark("persons_contacts_left_out", count=with_persons))
+
+
+def _first(rows: Iterator[DirectoryRow]) -> tuple[list[DirectoryRow], Exception | None]:
+    """Returns the rows by which columns are judged, and why there are no more of them, if known."""
+    first: list[DirectoryRow] = []
+    chars = 0
+    try:
+        while len(first) < ROWS_LOOKED_AT and chars < _MAX_CHARS_LOOKED_AT:
+            first.append(next(rows))
+            chars += sum(map(len, first[-1].cells))
+    except StopIteration:
+        pass
+    except (InputError, OSError) as error:
+        return first, error
+    return first, None
+
+
+def _says_know_how(actor: Actor) -> bool:
+    return bool(actor.description or actor.activity_code or know_how(actor.facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +255,7 @@ class Preview:
     columns: tuple[PreviewedColumn, ...]
     rows: int
     kept: int
+    to_check: int
     failed: int
     problems: tuple[Note, ...]
     total_estimate: int
@@ -234,7 +272,7 @@ def preview(
     suffix = path.suffix.lower()
     header_map = HeaderMap(choices, persons_kept=persons_kept, takes_any_header=True)
     read = islice(DIRECTORY_READERS[suffix](path, header_map), ROWS_LOOKED_AT)
-    rows = kept = failed = 0
+    rows = kept = to_check = failed = 0
     warned: list[Remark] = []
     notes: list[Note] = []
     examples: dict[str, list[str]] = {}
@@ -254,6 +292,7 @@ def preview(
                 sheet, first = seen_ids.setdefault(found.record.id, (row.sheet, row.number))
                 if (sheet, first) == (row.sheet, row.number):
                     kept += 1
+                    to_check += bool(found.remarks)
                 else:
                     failed += 1
                     place = f"{first} ({sheet})" if sheet else str(first)
@@ -280,6 +319,7 @@ def preview(
         columns=tuple(map(PreviewedColumn, header, targets, shown, said)),
         rows=rows,
         kept=kept,
+        to_check=to_check,
         failed=failed,
         problems=tuple(problems[:_MAX_PROBLEMS]),
         total_estimate=max(count_rows(path), rows),

@@ -97,7 +97,7 @@ def theme_names(text: str) -> tuple[str, ...]:
     """Returns the themes between `|`, `;` or line ends, in order, each once whatever its case."""
     names: dict[str, str] = {}
     for part in _THEME_SEPARATOR.split(paragraphs(text)):
-        if name := short_line(part, "theme"):
+        if name := short_line(part, "themes"):
             names.setdefault(name.casefold(), name)
     return tuple(names.values())
 

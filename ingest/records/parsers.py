@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
+from stdnum.fr import siren as siren_number
 from stdnum.fr import siret as siret_number
 
 from ingest.records.fields import (
@@ -23,7 +24,7 @@ from ingest.records.fields import (
     web_address,
 )
 from kb.errors import InputError
-from kb.models import SIRET_DIGITS
+from kb.models import SIREN_DIGITS, SIRET_DIGITS
 from kb.reference.communes import department_of_postal_code, is_postal_code
 from kb.reference.departments import department_code
 from kb.reference.fields import FieldKind, FieldTraits
@@ -43,6 +44,8 @@ _FLOWS = {word: flow for flow, traits in FLOWS.items() for word in (flow.value, 
 _FRENCH_DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
 _SPREADSHEET_NUMBER = re.compile(r"\d{1,20}(?:[.,]\d{1,20})?(?:E[+-]?\d{1,3})?", re.IGNORECASE)
+_END_OF_NUMBER = re.compile(r"[.,]0+\s*$|E[+-]?\d+\s*$", re.IGNORECASE)
+_NO_ESTABLISHMENT = "00000"  # the end of "4.2E+13", whose other digits are lost
 _MAX_ZEROS_LOST = 2
 
 
@@ -99,6 +102,8 @@ def _department(cells: Cells, field: str) -> str:
 
 def _activity_code(cells: Cells, field: str) -> str:
     code = short_line(cells[field], field).upper()
+    if code and not any(map(str.isdigit, code)):
+        raise InputError("no_activity_code", field, value=code)
     naf = _NAF_WITHOUT_POINT.fullmatch(code)
     return f"{naf[1]}.{naf[2]}" if naf else code
 
@@ -116,16 +121,30 @@ def _siret(cells: Cells, field: str) -> str:
     if digits.isdigit() and SIRET_DIGITS - _MAX_ZEROS_LOST <= len(digits) < SIRET_DIGITS:
         padded = digits.zfill(SIRET_DIGITS)
         if siret_number.is_valid(padded):
-            return padded
+            written = padded
     try:
-        return str(siret_number.validate(written))
+        valid = str(siret_number.validate(written))
     except InvalidLength:
-        problem = "siret_length"
+        problem = "siret_length" if any(map(str.isdigit, written)) else "siret_digits"
     except InvalidChecksum:
-        problem = "siret_check"
+        problem = "siret_lost_digits" if digits.endswith(_NO_ESTABLISHMENT) else "siret_check"
     except ValidationError:
         problem = "siret_digits"
+    else:
+        if valid.strip("0"):
+            return valid
+        problem = "siret_check"
     raise InputError(problem, field, value=written)
+
+
+def siren_in(text: str, *, is_alone: bool = False) -> str:
+    """Returns the SIREN that a cell is, or that a SIRET with a wrong end begins with, or ""."""
+    digits = "".join(filter(str.isdigit, _END_OF_NUMBER.sub("", text)))
+    is_whole = SIREN_DIGITS - 1 <= len(digits) <= SIREN_DIGITS
+    siren = digits.zfill(SIREN_DIGITS)[:SIREN_DIGITS]
+    is_begun = not is_alone and len(digits) >= SIRET_DIGITS - _MAX_ZEROS_LOST
+    can_be = (is_whole or is_begun) and siren.strip("0")
+    return siren if can_be and siren_number.is_valid(siren) else ""
 
 
 def _phone(cells: Cells, field: str) -> tuple[str, ...]:

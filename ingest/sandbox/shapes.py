@@ -85,13 +85,18 @@ def _shaped(value: object, shape: Any) -> object:
     return made
 
 
-def _is_remark(parts: Mapping[Any, object]) -> bool:
+def _is_remark(parts: object, *, is_inner: bool = False) -> bool:
+    if not isinstance(parts, dict):
+        return False
     values = parts.get("values")
     return (
         parts.get("code") in MESSAGES
         and isinstance(parts.get("field"), str)
         and isinstance(values, dict)
-        and all(type(value) in {str, int} for value in values.values())
+        and all(
+            type(value) in {str, int} or (not is_inner and _is_remark(value, is_inner=True))
+            for value in values.values()
+        )
     )
 
 

@@ -11,7 +11,15 @@ from kb.errors import EditConflict, UnknownRecord
 from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer
 from kb.models import Actor, Case, Kind, Record
-from kb.registers.drafts import Draft, Drafts, DraftState, publishable, revise
+from kb.registers.drafts import (
+    OPEN_STATES,
+    Draft,
+    Drafts,
+    DraftState,
+    drafts_in,
+    publishable,
+    revise,
+)
 from kb.registers.jobs import forget_in_reports
 from kb.registers.personal_data.keeping import erase_traces
 from kb.registers.records import duplicates, versions
@@ -20,6 +28,7 @@ from kb.registers.records.duplicates import Duplicates
 from kb.resolution.merge_rules import SourceRecord
 from kb.store.pool import StorePool
 from kb.store.store import Store
+from kb.text.organisation_name import name_key
 
 
 @dataclass(kw_only=True)
@@ -35,10 +44,19 @@ class _Publication(Change):
         if isinstance(record, Case) and not record.moderated:
             record = replace(record, moderated=self.on)
         self.draft = replace(draft, record=record)
-        return unless_same(store, record)
+        changed = unless_same(store, record)
+        if isinstance(record, Actor):
+            cases = store.cases(store.cases_of([""]).get("", []))
+            changed += _linked(store, cases.values(), record)
+        return changed
 
     def apply(self, store: Store) -> None:
-        revise(store, self.draft, DraftState.PUBLISHED, by=self.by, record=self.draft.record)
+        record = self.draft.record
+        revise(store, self.draft, DraftState.PUBLISHED, by=self.by, record=record)
+        if isinstance(record, Actor):
+            for draft in drafts_in(store, OPEN_STATES):
+                for linked in _linked(store, [draft.record], record):
+                    revise(store, draft, draft.state, by=self.by, record=linked)
 
 
 @dataclass(kw_only=True)
@@ -197,6 +215,24 @@ def _published_as(store: Store, draft: Draft, *, force: bool) -> Record:
         number += 1
         record = replace(draft.record, id=f"{draft.record.id}-{number}")
     return record
+
+
+def _linked(store: Store, records: Iterable[Record], entry: Actor) -> list[Record]:
+    """Links to an entry the participants without one that have its name, if no other entry has it.
+
+    Returns the cases that change.
+    """
+    key = name_key(entry.name)
+    if not key or set(store.actors_named(key)) - {entry.id}:
+        return []
+    linked: list[Record] = []
+    for case in (record for record in records if isinstance(record, Case)):
+        parts = case.participants
+        own = [part for part in parts if not part.actor_id and name_key(part.name) == key]
+        if own:
+            named = (replace(part, actor_id=entry.id) if part in own else part for part in parts)
+            linked.append(replace(case, participants=tuple(named)))
+    return linked
 
 
 def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:

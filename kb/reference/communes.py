@@ -121,6 +121,36 @@ def is_commune(name: str) -> bool:
     return _folded(name) in _by_name()
 
 
+def departments_with(town: str) -> frozenset[str]:
+    """Returns the departments in which a commune, or a part of one, has this name."""
+    return frozenset(each.department for each in _by_name().get(_folded(town), ()))
+
+
+def departments_of(postal_code: str) -> frozenset[str]:
+    """Returns the departments in which a postal code is; of a code in no table, it begins so."""
+    found = {each.department for each in communes_of(postal_code)}
+    return frozenset((found or {_department_it_begins_with(postal_code)}) & NAMES.keys())
+
+
+def can_be_of(postal_code: str, town: str) -> bool:
+    """Whether a postal code is that of a town, which may be called in short; True if unknown."""
+    communes, name = communes_of(postal_code), _folded(town)
+    named = _by_name().get(name, ())
+    begun = (f"{_folded(each.name)} ".startswith(f"{name} ") for each in communes)
+    return not (communes and named) or any(each in communes for each in named) or any(begun)
+
+
+def written_name(town: str, department: str = "", postal_code: str = "") -> str:
+    """Returns how the commune is written that a town means: "Saint-Jean-d'Angély"; "" if unsure."""
+    name = _folded(town)
+    called = [each for each in _by_name().get(name, ()) if _folded(each.name) == name]
+    found = [(each.name, each) for each in called] + _parts().get(name, [])
+    there = [each for each in found if postal_code in each[1].postal_codes]
+    there = there or [each for each in found if each[1].department == department]
+    names = {name for name, _ in there or found}
+    return names.pop() if len(names) == 1 else ""
+
+
 def department_of_postal_code(postal_code: str, town: str = "") -> str:
     departments = {each.department for each in _that_can_be_meant(postal_code, town)}
     department = departments.pop() if len(departments) == 1 else ""
@@ -141,10 +171,15 @@ def _that_can_be_meant(postal_code: str, town: str) -> set[Commune]:
     if communes:
         return {each for each in named if each in communes}
     # A code of a large post office (CEDEX) is in no table; it begins as its department does.
+    department = _department_it_begins_with(postal_code)
+    return {each for each in named if each.department == department}
+
+
+def _department_it_begins_with(postal_code: str) -> str:
     department = postal_code[: 3 if postal_code.startswith(_OVERSEAS) else 2]
     if department == _CORSICA:
-        department = "2B" if postal_code[2:3] in {"2", "6"} else "2A"
-    return {each for each in named if each.department == department}
+        return "2B" if postal_code[2:3] in {"2", "6"} else "2A"
+    return department
 
 
 def _largest_first(commune: Commune) -> tuple[int, str]:
@@ -175,6 +210,16 @@ def _by_name() -> Mapping[str, list[Commune]]:
     for code, name, *_rest in _rows():
         by_name[_folded(name)].append(_of_today()[code])
     return by_name
+
+
+@cache
+def _parts() -> Mapping[str, list[tuple[str, Commune]]]:
+    """Maps folded names of former communes to how they are written, and what they are now in."""
+    found: dict[str, list[tuple[str, Commune]]] = defaultdict(list)
+    for code, name, _postal_codes, _epci, part, _place in _rows():
+        if part:
+            found[_folded(name)].append((name, _of_today()[code]))
+    return found
 
 
 @cache
@@ -244,6 +289,11 @@ def _point_of_commune(place: str, department: str) -> Point | None:
     return commune.point if commune else None
 
 
+def is_coordinate(fact: str) -> bool:
+    """Whether a fact of this name is where an actor is, which a map shows better."""
+    return slugify(fact, separator=" ") in _PAIRS | _LATITUDES | _LONGITUDES
+
+
 def _point_of_facts(facts: Mapping[str, str]) -> Point | None:
     latitude = longitude = None
     for name, value in facts.items():
@@ -251,12 +301,12 @@ def _point_of_facts(facts: Mapping[str, str]) -> Point | None:
         if key in _PAIRS and (pair := _PAIR.fullmatch(value)):
             return Point(float(pair[1]), float(pair[2]))
         if key in _LATITUDES:
-            latitude = _degrees(value)
+            latitude = degrees(value)
         elif key in _LONGITUDES:
-            longitude = _degrees(value)
+            longitude = degrees(value)
     return None if latitude is None or longitude is None else Point(latitude, longitude)
 
 
-def _degrees(text: str) -> float | None:
+def degrees(text: str) -> float | None:
     number = _NUMBER.fullmatch(text.strip())
     return float(number[0].replace(",", ".").replace("−", "-")) if number else None

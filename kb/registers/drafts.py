@@ -30,6 +30,8 @@ class ProposedField:
 
 @dataclass(frozen=True, slots=True)
 class ProposedParticipation:
+    """A participation that the text suggests; one with a confidence of 0 was decided on."""
+
     participation: Participation
     sentence: str
     confidence: float
@@ -141,12 +143,7 @@ class Drafts(Register):
         self, states: Collection[DraftState] = OPEN_STATES, by: str = "", limit: int = ALL_ROWS
     ) -> list[Draft]:
         with self._stores.lend() as store:
-            select = (
-                "select * from drafts where state in :values and :by in ('', created_by)"
-                " order by created_at desc, rowid desc limit :limit"
-            )
-            rows = store.run(select, states, by=by, limit=limit)
-        return [_draft(row) for row in rows]
+            return drafts_in(store, states, by, limit)
 
     def with_origin(self, origin_hash: str) -> Draft | None:
         rows = self._rows(
@@ -156,7 +153,16 @@ class Drafts(Register):
         )
         return _draft(rows[0]) if rows else None
 
-    def save(self, id: str, record: Record, *, by: str, revision: int, note: str = "") -> Draft:
+    def save(
+        self,
+        id: str,
+        record: Record,
+        *,
+        by: str,
+        revision: int,
+        note: str = "",
+        proposals: Proposals | None = None,
+    ) -> Draft:
         with self._writing() as store:
             draft = _unmoved(store, id, revision, to="changed any more")
             same = (draft.kind, draft.record.id) == (kind_of(record), record.id)
@@ -165,6 +171,7 @@ class Drafts(Register):
                     f"This draft changes the {draft.kind} {draft.record.id!r} and cannot become "
                     "another record."
                 )
+            draft = replace(draft, proposals=proposals or draft.proposals)
             return revise(store, draft, draft.state, by=by, record=record, note=note)
 
     def set_state(
@@ -194,6 +201,16 @@ class Drafts(Register):
 
 
 # Within a transaction of the caller's
+
+
+def drafts_in(
+    store: Store, states: Collection[DraftState], by: str = "", limit: int = ALL_ROWS
+) -> list[Draft]:
+    select = (
+        "select * from drafts where state in :values and :by in ('', created_by)"
+        " order by created_at desc, rowid desc limit :limit"
+    )
+    return [_draft(row) for row in store.run(select, states, by=by, limit=limit)]
 
 
 def publishable(store: Store, draft_id: str, revision: int) -> Draft:

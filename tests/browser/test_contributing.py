@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Cookie, Page, expect
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Kind, Record
+from kb.models import Kind, Participation, Record
+from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
-from kb.registers.drafts import DraftState
+from kb.registers.drafts import DraftState, Proposals, ProposedField, ProposedParticipation
 from kb.registers.jobs import SOURCE_JOB, JobState
 from kb.registers.records.rereading import MANY_FAILURES, Interval
 from tests.browser.accessibility import check_page
@@ -145,6 +146,7 @@ def test_what_is_wrong_is_told_accessibly_and_has_the_focus(
 ) -> None:
     page = desk.open(paths["waiting draft"], fails_later=True)
     page.get_by_label("Titre").fill("")
+    page.get_by_text("Auteur, dates, thèmes").first.click()
     page.get_by_label("Écrit le").fill("l'été dernier")
     page.get_by_role("button", name="Enregistrer le brouillon").click()
     alert = page.get_by_role("alert")
@@ -183,13 +185,66 @@ def test_from_a_pasted_text_to_a_published_case(desk: Visits, base: KnowledgeBas
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
     expect(page.get_by_role("status")).to_contain_text("Bien reçu")
     page.get_by_role("link", name=re.compile("passage")).first.click()
-    expect(page.locator("mark:target")).to_have_count(1)
+    expect(page.locator(".passage:target")).to_have_count(1)
     page.get_by_label("Le besoin").fill("Remplir des flacons de gel pour l'hôpital")
     page.get_by_role("button", name="Publier").click()
     expect(page.get_by_role("status")).to_contain_text("les recherches le trouvent")
     page.goto(page.url.split("/fr/")[0] + "/fr/recherche?q=remplir+des+flacons+de+gel")
     page.get_by_role("radio", name=re.compile("Cas semblables")).press("Space")
     expect(page.get_by_role("link", name=TITLE).first).to_be_visible()
+
+
+def test_a_draft_is_corrected_beside_its_text(desk: Visits, paths: dict[str, str]) -> None:
+    page = desk.open(paths["waiting draft"])
+    need = page.get_by_label("Le besoin auquel on a répondu")
+    badge = page.locator(".field", has=need).locator(".confidence")
+    expect(badge).to_be_visible()
+    need.fill("Remplir 300 flacons")
+    expect(badge).to_be_hidden()
+    link = page.get_by_role("link", name="Chercher ce besoin")
+    expect(link).to_have_attribute("href", re.compile(r"q=Remplir\+300\+flacons$"))
+    need.fill(CASE.need)
+    expect(badge).to_be_visible()
+    row = page.locator("#row-0")
+    expect(row.locator(".confidence")).to_be_visible()
+    row.get_by_label("Rôle").select_option("supplier")
+    expect(row.locator(".confidence")).to_be_hidden()
+    # However long the need is, all of it is to be seen; and the text stays beside the fields.
+    need.fill("Du gel pour l'hôpital, vite. " * 20)
+    assert need.evaluate("one => one.scrollHeight <= one.clientHeight")
+    page.get_by_text("Aperçu du cas").scroll_into_view_if_needed()
+    expect(page.get_by_role("region", name="Texte d’origine")).to_be_in_viewport()
+    page.goto("about:blank")
+
+
+def test_a_draft_is_short_enough_to_work_on(desk: Visits, base: KnowledgeBase) -> None:
+    parts = [
+        ("Avel", Role.PRODUCER, "fabrique le gel et le conditionne"),
+        ("Distillerie Merlet", Role.SUPPLIER, "fournit l'éthanol à 96 degrés"),
+        ("Transports Garandeau", Role.CARRIER, "prête deux camions le week-end"),
+        ("Verrerie de Cognac", Role.SUPPLIER, "livre 4 000 bouteilles prévues pour des spiritueux"),
+    ]
+    sentences = [f"En mars 2020, {name} {did} pour l'hôpital." for name, _, did in parts]
+    text = "\n\n".join(f"{sentence} {'Il fallait faire vite. ' * 14}" for sentence in sentences)
+    told = tuple(Participation(name, role, "", did) for name, role, did in parts)
+    need = "Du gel hydroalcoolique en flacons pour l'hôpital et ses soignants, en dix jours"
+    draft = base.drafts.add(
+        replace(CASE, id="short", text=text, need=need, period="2020-03", participants=told),
+        by="Léa",
+        origin="pasted",
+        source_text=text,
+        proposals=Proposals(
+            (ProposedField("need", need, sentences[0], 0.7),),
+            tuple(map(ProposedParticipation, told, sentences, [0.9, 0.7, 0.5, 0.4])),
+        ),
+    )
+    assert 250 < len(text.split()) < 350
+    for width, most in ((1280, 3000), (390, 5000)):
+        page = desk.open(f"/fr/brouillons/{draft.id}", width=width)
+        assert page.evaluate("document.documentElement.scrollHeight") < most
+        expect(page.locator(".source-text mark").first).to_be_visible(visible=width == 1280)
+    page.get_by_role("link", name="passage 4").click()
+    expect(page.locator(".passage:target")).to_be_in_viewport()
 
 
 def test_targets_are_large_enough_for_a_finger(desk: Visits, paths: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from kb.errors import WithdrawnRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
+from kb.reference.communes import is_coordinate
 from kb.reference.fields import ACTOR_FIELDS
 from kb.reference.roles import ROLES
 from kb.search.boosts.case_matching import one_edition_each
@@ -168,6 +169,13 @@ def listed_fields(actor: Actor) -> list[tuple[str, str]]:
     ]
 
 
+def other_facts(actor: Actor) -> list[tuple[str, str]]:
+    """Returns the facts that are no know-how, and not where a map shows the actor."""
+    can_do = know_how(actor.facts)
+    facts = actor.facts.items()
+    return [(name, text) for name, text in facts if not (name in can_do or is_coordinate(name))]
+
+
 def doers(case: Case) -> Sequence[str]:
     """Returns the names of the first who did what a case tells; those who met the need first."""
     parts = sorted(case.participants, key=lambda part: -ROLES[part.role].endorsement_share)
@@ -182,6 +190,7 @@ def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
         "json_ld": as_script_content,
         "know_how": know_how,
         "listed_fields": listed_fields,
+        "other_facts": other_facts,
     }
 
 

@@ -1,7 +1,6 @@
 """Beside the forms of records: choices, pictures, suggestions, and what differs in a version."""
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from difflib import SequenceMatcher
@@ -126,26 +125,25 @@ def suggestions(
     rows: Sequence[ParticipationRow], proposals: Sequence[ProposedParticipation]
 ) -> Mapping[str, Any]:
     """Groups rows of proposals: new `organisations`, `also` further roles, all in `waiting`."""
-    taken: dict[str, int] = {}
     waiting = [number for number, row in enumerate(rows) if is_suggested(row, proposals)]
-    for number, row in enumerate(rows):
-        if number not in waiting:
-            for key in _keys(row):
-                taken.setdefault(key, number)
+    waiting.sort(key=lambda at: -proposals[rows[at].proposal].confidence)
     groups: dict[str, list[int]] = {}
-    also: dict[int, list[int]] = defaultdict(list)
-    for number in sorted(waiting, key=lambda at: -proposals[rows[at].proposal].confidence):
+    for number in sorted(range(len(rows)), key=lambda at: (at in waiting, at)):
         keys = _keys(rows[number])
-        if known := [taken[key] for key in keys if key in taken]:
-            also[min(known)].append(number)
-            continue
         group = next((groups[key] for key in keys if key in groups), [])
         group.append(number)
         groups |= dict.fromkeys(keys, group)
-    organisations = []
+    also: dict[int, list[int]] = {}
+    organisations: list[dict[str, Any]] = []
     for group in {id(group): group for group in groups.values()}.values():
-        actor_id = next((rows[at].actor_id for at in group if rows[at].actor_id), "")
-        organisations.append({"name": rows[group[0]].name, "actor_id": actor_id, "rows": group})
+        new = [number for number in waiting if number in group]
+        if known := [number for number in group if number not in waiting]:
+            roles = {rows[number].role for number in known}
+            also[known[0]] = [number for number in new if rows[number].role not in roles]
+        else:
+            actor_id = next((rows[at].actor_id for at in new if rows[at].actor_id), "")
+            organisations.append({"name": rows[new[0]].name, "actor_id": actor_id, "rows": new})
+    organisations.sort(key=lambda one: waiting.index(one["rows"][0]))
     return {"organisations": organisations, "also": also, "waiting": waiting}
 
 
@@ -158,14 +156,17 @@ _BETWEEN_WORDS = r"[\s*_`#>|\\\[\]]+"
 
 
 class NumberedText(NamedTuple):
-    """A text in stretches, each with the number of its mark or 0, and the numbers of sentences."""
+    """A text in stretches, each with the number of its sentence or 0; and those by sentence.
 
-    stretches: Sequence[tuple[str, int]]
+    A stretch is in pieces: every second one is a name.
+    """
+
+    stretches: Sequence[tuple[Sequence[str], int]]
     numbers: Mapping[str, int]
 
 
-def numbered(text: str, sentences: Iterable[str]) -> NumberedText:
-    """Marks the first occurrence of each sentence; those that overlap share a mark."""
+def numbered(text: str, sentences: Iterable[str], names: Iterable[str]) -> NumberedText:
+    """Marks the first occurrence of each sentence, those that overlap as one; and all names."""
     places = {sentence: place for sentence in sentences if (place := _place(text, sentence))}
     stretches: list[tuple[str, int]] = []
     numbers: dict[str, int] = {}
@@ -180,13 +181,20 @@ def numbered(text: str, sentences: Iterable[str]) -> NumberedText:
             position = end
         numbers[sentence] = number
     stretches.append((text[position:], 0))
-    return NumberedText([stretch for stretch in stretches if stretch[0]], numbers)
+    written = sorted(filter(None, map(_pattern, names)), key=len, reverse=True)
+    called = re.compile(rf"(?<!\w)({'|'.join(written)})(?!\w)", re.IGNORECASE)
+    pieces = ((called.split(stretch) if written else [stretch], at) for stretch, at in stretches)
+    return NumberedText([(piece, at) for piece, at in pieces if any(piece)], numbers)
 
 
 def _place(text: str, sentence: str) -> tuple[int, int] | None:
-    words = [word for word in re.split(_BETWEEN_WORDS, sentence) if word]
-    found = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), text) if words else None
+    pattern = _pattern(sentence)
+    found = re.search(pattern, text) if pattern else None
     return found.span() if found else None
+
+
+def _pattern(words: str) -> str:
+    return _BETWEEN_WORDS.join(map(re.escape, filter(None, re.split(_BETWEEN_WORDS, words))))
 
 
 CONTEXT_CHARS = 160

@@ -329,7 +329,7 @@ def _directory_page(
         names_actors=preview is not None and preview.kept > 0,
         problems=[
             (note.row, localized(note.reason, request.language))
-            for note in (preview.problems[:10] if preview else ())
+            for note in (preview.problems if preview else ())
         ],
     )
 

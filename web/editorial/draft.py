@@ -8,14 +8,14 @@ from typing import Any
 from starlette.responses import Response
 
 from ingest.private_details.details import details_of, without_detail
-from ingest.records.fields import one_line
+from ingest.records.fields import folded, one_line
 from kb.errors import EditConflict, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.clock import today
-from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState, ProposedField
+from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
 from web.editorial.choices import (
     actor_finder,
     actors_named,
@@ -26,6 +26,7 @@ from web.editorial.choices import (
     told_differences,
     with_picture,
 )
+from web.editorial.entries import create_missing
 from web.editorial.record_form import (
     ACTOR_LINES,
     CASE_LINES,
@@ -43,8 +44,11 @@ from web.http.urls import Page, address
 MAX_LOOKED_UP = 8
 """How many unknown participants are looked for in the catalogue when the page is shown."""
 
+_OF_MODERATORS = frozenset({"publish", "return", "reject", "keep_detail"})
+
 _DONE: Mapping[str, str] = {
     "save": "saved",
+    "entries": "entries",
     "keep_detail": "saved",
     "remove_detail": "saved",
     "submit": "submitted",
@@ -88,6 +92,7 @@ class _Sent:
         self._base = request.knowledge_base
         self._account = account
         self._draft = draft
+        self._form = form
         self._message = text_of(form, "message").strip()
         self._revision = number_in(form, "revision")
         self._over = bool(text_of(form, "over"))
@@ -102,25 +107,39 @@ class _Sent:
             return self._at_last_row(self._typed.with_row(ParticipationRow()))
         if what == "preview":
             return self._page(self._typed, previewed=True)
-        if what in {"keep", "link", "entry"}:
-            number, _, on = on.partition(":")
-            rows = self._typed.rows
-            at = int(number) if number.isascii() and number.isdecimal() else len(rows)
-            if at >= len(rows):
-                raise no_such_action()
-            if what == "keep":
-                return self._at_last_row(self._typed.accepting(at))
-            if what == "link":
-                linked = replace(rows[at], actor_id=on)
-                return self._page(self._typed.with_row_at(at, linked), at_row=at)
-            on = one_line(rows[at].name)
+        if what in {"keep", "link", "join"}:
+            return self._with_rows(what, *on.split(":", 1))
+        if what == "entry":
+            on = one_line(self._typed.rows[self._row(on)].name)
         elif what not in _DONE:
             raise no_such_action()
-        if what in {"publish", "return", "reject"} and not self._account.role.may(
-            AccountRole.MODERATOR
-        ):
+        draft = self._draft
+        if what == "entries" and (draft.kind is not Kind.CASE or draft.state not in OPEN_STATES):
+            raise no_such_action()
+        if what == "entries" and not self._account.is_member:
+            raise not_allowed()
+        if what in _OF_MODERATORS and not self._account.role.may(AccountRole.MODERATOR):
             raise not_allowed()
         return self._with_record(what, on)
+
+    def _with_rows(self, what: str, number: str, on: str = "") -> Response:
+        at, typed = self._row(number), self._typed
+        if what == "keep":
+            return self._at_last_row(typed.accepting(at))
+        if what == "link":
+            linked = replace(typed.rows[at], actor_id=on)
+            return self._page(typed.with_row_at(at, linked), at_row=at)
+        names, chosen = [row.name for row in typed.rows], text_of(self._form, f"same_as-{at}")
+        if chosen and chosen in names:
+            return self._page(typed.joined(at, chosen), at_row=min(at, names.index(chosen)))
+        wrong = typed.wrong({f"same_as-{at}": N_("Choose one of the list.")})
+        return self._page(wrong, status_code=400)
+
+    def _row(self, number: str) -> int:
+        at = int(number) if number.isascii() and number.isdecimal() else -1
+        if not 0 <= at < len(self._typed.rows):
+            raise no_such_action()
+        return at
 
     def _at_last_row(self, form: RecordForm) -> Response:
         proposed = self._draft.proposals.participations
@@ -130,6 +149,7 @@ class _Sent:
     def _with_record(self, what: str, on: str) -> Response:
         errors: Mapping[str, str] = {}
         record = self._draft.record
+        self._typed = self._typed.without_blank_rows()
         if self._picture_problem:
             errors = {"picture": self._picture_problem}
         else:
@@ -154,10 +174,13 @@ class _Sent:
                 raise no_such_action()
             if what == "remove_detail":
                 record = without_detail(record, detail)
-        if record != draft.record or self._revision != draft.revision:
-            draft = drafts.save(draft.id, record, by=by, revision=self._revision)
+        decided = self._typed.decided(draft.proposals)
+        if (record, decided, self._revision) != (draft.record, draft.proposals, draft.revision):
+            draft = drafts.save(draft.id, record, by=by, revision=self._revision, proposals=decided)
             self._revision = draft.revision
-        if what == "entry":
+        if what == "entries":
+            create_missing(self._base, draft.id, self._account)
+        elif what == "entry":
             return see(self._request, address(Page.ORGANISATION, draft=draft.id, participant=on))
         if what == "keep_detail":
             drafts.keep_detail(draft.id, on)
@@ -229,25 +252,31 @@ class _Sent:
 def draft_page(
     request: PageRequest, draft: Draft, form: RecordForm, *, status_code: int = 200, **shown: Any
 ) -> Response:
-    base = request.knowledge_base
-    versions, proposals = base.drafts.versions(draft.id), draft.proposals
-    actors = base.actors_by_id({row.actor_id for row in form.rows if row.actor_id})
-    is_open, record = draft.state in OPEN_STATES, draft.record
-    unknown = {
-        row.name
-        for row in form.rows
-        if is_open and row.kept and row.name and row.actor_id not in actors
-    }
-    named = {name: actors_named(base, name)[:3] for name in sorted(unknown)[:MAX_LOOKED_UP]}
-    suggested = {**actors, **{actor.id: actor for found in named.values() for actor in found}}
-    is_new = is_open and not draft.based_on
+    base, record, proposals = request.knowledge_base, draft.record, draft.proposals
+    is_open, participations = draft.state in OPEN_STATES, proposals.participations
     try:
-        preview = form.record(record, lambda given: given)
+        preview = form.without_blank_rows().record(record, lambda given: given)
     except WrongFields:
         preview = None
-    best: dict[str, ProposedField] = {}
-    for one in sorted(proposals.fields, key=lambda one: -one.confidence):
-        best.setdefault(one.field, one)
+    is_case = isinstance(record, Case)
+    if is_case and is_open and all(is_suggested(row, participations) for row in form.rows):
+        form = form.with_row(ParticipationRow())
+    actors = base.actors_by_id({row.actor_id for row in form.rows if row.actor_id})
+    unlisted = {
+        folded(row.name): row.name
+        for row in form.rows
+        if is_open and row.kept and row.name and not row.actor_id
+    }
+    looked_up = sorted(unlisted.values())[:MAX_LOOKED_UP]
+    named = {name: found for name in looked_up if (found := actors_named(base, name)[:3])}
+    suggested = {**actors, **{actor.id: actor for found in named.values() for actor in found}}
+    versions = base.drafts.versions(draft.id)
+    best = sorted(
+        (one for one in proposals.fields if form.values.get(one.field)),
+        key=lambda one: (form.is_as_proposed(record, one), one.confidence),
+    )
+    proposed = {one.field: one for one in best}
+    is_new = is_open and not draft.based_on
     empty = {"previewed": False, "at_row": None, "conflict": None}
     return request.page(
         "editorial/draft.html",
@@ -255,19 +284,25 @@ def draft_page(
         status_code=status_code,
         draft=draft,
         form=form,
-        lines=CASE_LINES if isinstance(record, Case) else ACTOR_LINES,
-        proposed=best,
+        lines=CASE_LINES[:3] if is_case else ACTOR_LINES,
+        folded_lines={"text": CASE_LINES[3:4], "more": CASE_LINES[4:]} if is_case else {},
+        proposed=proposed,
         source=numbered(
             draft.source_text,
             [
-                *(one.sentence for one in proposals.fields),
-                *(one.sentence for one in proposals.participations),
+                *(one.sentence for one in proposed.values()),
+                *(one.sentence for one in participations),
             ],
+            [name for row in form.rows if row.kept for name in (row.name, row.name.split("(")[0])],
         ),
         actors=actors,
         named=named,
+        missing=len(unlisted) - len(named),
+        organisations=[
+            (name, name) for name in dict.fromkeys(row.name for row in form.rows) if name
+        ],
         suggested=list(suggested.values()),
-        suggestions=suggestions(form.rows, proposals.participations),
+        suggestions=suggestions(form.rows, participations),
         preview=preview,
         likely=likely_actors(base, record) if is_new and isinstance(record, Actor) else (),
         details=[detail for detail in details_of(record) if detail.key not in draft.kept_details],

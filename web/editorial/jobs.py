@@ -152,6 +152,7 @@ _COUNTS = (
     ("changed", N_("Changed")),
     ("unchanged", N_("Unchanged")),
     ("removed", N_("Removed")),
+    ("to_check", N_("Kept, to check")),
 )
 _LISTS = (
     ("failures", N_("Not kept")),

@@ -5,16 +5,23 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import chain
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from ingest.records.fields import folded, iso_date, one_line, record_id, short_line, web_address
 from ingest.records.parsers import PARSERS, period
 from kb.errors import InputError
 from kb.messages import N_
 from kb.models import MAX_TEXT_CHARS, Actor, Case, Participation, Record
-from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, FieldKind, FieldTraits, form_lines
+from kb.reference.fields import (
+    ACTOR_FIELDS,
+    CASE_FIELDS,
+    LIST_KINDS,
+    FieldKind,
+    FieldTraits,
+    form_lines,
+)
 from kb.reference.roles import Role
-from kb.registers.drafts import Proposals, ProposedParticipation
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.text.phone_numbers import dialling_region, is_no_value, shown_number
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.routing import number_in
@@ -76,6 +83,14 @@ class ParticipationRow:
     @property
     def is_blank(self) -> bool:
         return not (self.name or self.actor_id or self.contribution or self.source_url)
+
+    def is_as_proposed(self, proposed: ProposedParticipation) -> bool:
+        names = ("name", "role", "contribution")
+        typed, read = (
+            [str(getattr(one, name)).split() for name in names]
+            for one in (self, proposed.participation)
+        )
+        return typed == read
 
 
 def sent_row(form: Mapping[str, object], number: int) -> ParticipationRow:
@@ -140,7 +155,8 @@ class RecordForm:
         values = {name: typed_value(record, name) for name in chain.from_iterable(lines)}
         if not isinstance(record, Case):
             return cls(values)
-        unused = dict(enumerate(proposals.participations if proposals else ()))
+        proposed = enumerate(proposals.participations if proposals else ())
+        unused = {number: one for number, one in proposed if one.confidence}
         rows = []
         for participation in record.participants:
             number = _proposal_of(participation, unused)
@@ -166,7 +182,10 @@ class RecordForm:
         if "rows" not in form:
             return cls(values, known.rows)
         rows = (sent_row(form, number) for number in range(min(number_in(form, "rows"), 200)))
-        return cls(values, tuple(row for row in rows if not row.is_blank))
+        return cls(values, tuple(rows))
+
+    def without_blank_rows(self) -> Self:
+        return replace(self, rows=tuple(row for row in self.rows if not row.is_blank))
 
     def with_row(self, row: ParticipationRow) -> Self:
         rows = sorted((*self.rows, row), key=lambda one: not one.kept and one.proposal >= 0)
@@ -178,6 +197,40 @@ class RecordForm:
 
     def with_row_at(self, number: int, row: ParticipationRow) -> Self:
         return replace(self, rows=(*self.rows[:number], row, *self.rows[number + 1 :]))
+
+    def joined(self, number: int, name: str) -> Self:
+        """Makes a row's organisation one with that of a name; rows that say the same become one."""
+        names = {folded(self.rows[number].name), folded(name)}
+        own = [row for row in self.rows if folded(row.name) in names]
+        best = max(own, key=lambda row: (bool(row.actor_id), len(row.name)))
+        told: list[ParticipationRow] = []
+        for row in sorted(own, key=lambda row: (not row.kept, -len(row.contribution))):
+            told_of = [folded(one.contribution) for one in told if one.role == row.role]
+            is_new = not any(folded(row.contribution) in words for words in told_of)
+            if is_new or row.proposal >= 0:
+                kept = row.kept and is_new
+                told.append(replace(row, name=best.name, actor_id=best.actor_id, kept=kept))
+        others = [row for row in self.rows if row not in own]
+        at = self.rows.index(own[0])
+        return replace(self, rows=(*others[:at], *told, *others[at:]))
+
+    def decided(self, proposals: Proposals) -> Proposals:
+        """Returns the proposals, without confidence in those that a person gave another name."""
+        names = {row.proposal: folded(row.name) for row in self.rows}
+        participations = (
+            replace(one, confidence=0.0)
+            if names.get(number, folded(one.participation.name)) != folded(one.participation.name)
+            else one
+            for number, one in enumerate(proposals.participations)
+        )
+        return replace(proposals, participations=tuple(participations))
+
+    def is_as_proposed(self, record: Record, proposed: ProposedField) -> bool:
+        name, value = proposed.field, cast("Any", proposed.value)
+        if self._fields[name].kind in LIST_KINDS:
+            value = tuple(value.split(" | "))
+        shown = typed_value(replace(record, **{name: value}), name)
+        return shown.split() == self.values[name].split()
 
     def input(self, name: str) -> Mapping[str, object]:
         traits = self._fields[name]

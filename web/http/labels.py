@@ -68,6 +68,7 @@ FIELD_LABELS: Mapping[str, str] = {
         for name, traits in fields.items()
     },
     # Of forms alone.
+    "same_as": N_("It is the same organisation as…"),
     "reason": N_("Why"),
     "message": N_("Your message to the contributor"),
     "until": N_("Until when"),
@@ -146,6 +147,10 @@ def localized(line: str, language: Language) -> LocalizedText:
         return LocalizedText(line, SOURCE_LANGUAGE.value)
     gettext = translations(language).gettext
     field = gettext(FIELD_LABELS[line.field]) if line.field in FIELD_LABELS else line.field
-    values = {"field": field, **line.values}
+    inner = {
+        name: localized(value, language).text if isinstance(value, Remark) else value
+        for name, value in line.values.items()
+    }
+    values = {"field": field, **inner}
     message = gettext(MESSAGES[line.code])
     return LocalizedText(_LanguageFormatter(language).vformat(message, (), values))

@@ -9,7 +9,7 @@ from ingest.articles.blocks import BlockKind
 from ingest.articles.metadata.boilerplate import opens_colophon
 from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.label_table import DATES, Announced
-from ingest.articles.metadata.labels import is_desk
+from ingest.articles.metadata.labels import INITIALS, is_desk
 from ingest.articles.metadata.layout import Findings, Layout, Line
 from ingest.articles.metadata.lines import signed_name
 from ingest.articles.metadata.person_names import (
@@ -36,6 +36,9 @@ _OFFICE = re.compile(r"(?:(?:le|la|the|votre|your)\s|l['’])(?P<job>[^.,;:]{3,6
 _FIRST_NAME = re.compile(r"[–—-]{1,2}\s?(?P<name>[A-ZÀ-Þ][^\W\d_]+(?:-[A-ZÀ-Þ][^\W\d_]+)?)")
 _ARTICLE = re.compile(r"(?:le|la|les|the)\s|l['’]", re.IGNORECASE)
 _MAX_GROUP_WORDS = 5
+_BESIDE_NAME = re.compile(
+    r"(?:\s?[/,(@]|\s?[|·](?=\s?\d)|\s[–—-]|\s(?:pour|for|avec|with))\s?\S+(?:\s\S+){0,4}|\s\S+@\S+"
+)
 _IN_BRACKETS = re.compile(r"\s\([^()]*\)$")
 _BAR = re.compile(r"\s*[|·•]\s*")
 ON_NETWORK, ON_FORUM = 0.8, 0.65  # the confidence in the writer of a post
@@ -83,22 +86,30 @@ def take_hinted_person(layout: Layout, findings: Findings, at: int) -> None:
 
 
 def find_byline(layout: Layout, findings: Findings) -> None:
-    """Finds a name alone above the text, with a date beside it."""
+    """Finds a name alone above the text: with a date beside it, or else the only one."""
     author = findings.fields.get("author")
     if author and author.confidence >= UNLABELLED:
         return
     has_title = any(line.is_used and not line.is_event for line in layout.lines[1 : layout.first])
+    alone: list[tuple[Line, Person]] = []
     # A sentence that leads to the text may stand above the name.
     for at, line in enumerate(layout.lines[: layout.head]):
-        if line.is_used or line.is_event or not is_person(line.text):
+        signed = NOBODY if line.is_used or line.is_event or line.is_prose else _signing(layout, at)
+        if not signed.name:
             continue
         if at == 0 and layout.lines[0].block.kind is not BlockKind.HEADING and has_title:
             continue  # the name of a paper
         beside = [near for near in (layout.line_at(at + 1), layout.line_at(at - 1)) if near]
         if any(notice.announced in DATES for near in beside for notice in near.notices):
             line.leave()
-            findings.add_person("author", Person(bare_name(line.text)), line.text, UNLABELLED)
+            findings.add_person("author", signed, line.text, UNLABELLED)
             return
+        if line.is_body and not line.is_heading and at < layout.first:
+            alone.append((line, signed))
+    if len(alone) == 1 and "author" not in findings.fields:
+        line, signed = alone[0]
+        line.leave()
+        findings.add_person("author", signed, line.text, ACCOUNT)
     _find_office(layout, findings)
 
 
@@ -213,9 +224,11 @@ def _job_above(layout: Layout, at: int) -> str:
 
 
 def _signing(layout: Layout, at: int) -> Person:
-    text = layout.lines[at].text.strip(" —–-")
+    text = layout.lines[at].text.strip(" —–-(")
+    if INITIALS.fullmatch(text.strip(")")):
+        return Person(text.strip(")"))
     person, end = person_at(text, 0)
-    return person if end >= len(text.rstrip(" .")) else NOBODY
+    return person if end >= len(text.rstrip(" .")) or _BESIDE_NAME.fullmatch(text, end) else NOBODY
 
 
 def _job_of(line: Line) -> str:

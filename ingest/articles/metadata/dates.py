@@ -22,17 +22,19 @@ _CLOCK = (
     r"(?:\s?(?P<zone>z\b|utc\b|gmt\b|[+-]\d\d:?\d\d\b))?"
 )
 _TIME = rf"(?:(?:\s*[,a@|*–—-]\s*|\s+/\s+|\s*\bat\s+|t|\s+)(?P<time>{_CLOCK})(?![\d/]))?"
+_EARLIER = rf"(?:(?P<time>{_CLOCK})[,\s]\s*(?:on\s+|le\s+)?)"
 _YEAR = r"(?P<year>(?:19|20)\d\d)\b"
 _FORMS = tuple(
-    re.compile(form + _TIME)
+    re.compile(form)
     for form in (
-        rf"\b{_YEAR}-(?P<number>\d\d)-(?P<day>\d\d)(?!\d)",
-        rf"\b{_YEAR}/(?P<number>\d\d)/(?P<day>\d\d)\b",
-        rf"\b{_WEEKDAY}(?P<day>\d\d?)(?:er|st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}",
-        rf"\b{_WEEKDAY}{_MONTH}\s+(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}",
+        rf"\b{_EARLIER}{_WEEKDAY}(?P<day>\d\d?)(?:st|nd|rd|th)?\s+{_MONTH},?\s+{_YEAR}",
+        rf"\b{_YEAR}-(?P<number>\d\d)-(?P<day>\d\d)(?!\d){_TIME}",
+        rf"\b{_YEAR}/(?P<number>\d\d)/(?P<day>\d\d)\b{_TIME}",
+        rf"\b{_WEEKDAY}(?P<day>\d\d?)(?:er|st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}{_TIME}",
+        rf"\b{_WEEKDAY}{_MONTH}\s+(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}{_TIME}",
         rf"\b{_WEEKDAY}"
         r"(?P<first>\d\d?)\s?(?P<mark>[/.-])\s?(?P<second_number>\d\d?)\s?(?P=mark)\s?"
-        r"(?P<any_year>(?:(?:19|20)\d\d|\d\d))\b",
+        rf"(?P<any_year>(?:(?:19|20)\d\d|\d\d))\b{_TIME}",
     )
 )
 _MONTH_ALONE = re.compile(rf"\b{_MONTH}\s+{_YEAR}|\b\d\d?/(?:19|20)\d\d\b")

@@ -68,7 +68,8 @@ def _labels() -> tuple[Label, ...]:
         label(a.TITLE, r"titre(?: de (?:la fiche|l'article))?|title|objet|sujet|subject|intitule"),
         # People, with a verb: the name follows.
         label(a.AUTHOR, rf"{_THING}{_PAST}(?: et [a-z' ]{{3,25}}?)? par"
-              rf"|(?:un |une |le |la )?{_PIECE}(?: et photos?)? (?:de|d'|par|signee?)",
+              rf"|(?:un |une |le |la )?{_PIECE}(?: et photos?)?"
+              r" (?:(?<!interview )(?<!portrait )(?:de|d')|par|signee?)",
               a.DATE, verb=True),
         label(a.AUTHOR, rf"{_THING}{_ENGLISH_PAST} by|(?:text|words|story|report(?:ing)?"
               rf"|article|interview|(?:an? |the )?{_PIECE})(?: and (?:photos|pictures))? by",
@@ -99,22 +100,22 @@ def _labels() -> tuple[Label, ...]:
               a.DATE, verb=True),
         # People, with a noun: a colon, a name, or nothing follows.
         label(a.AUTHOR, rf"(?:l')?{_AUTHOR_NOUN}{_OF_PAGE}|redact(?:eur|rice)s?"
-              r"|(?:redaction|textes?)(?: et [a-z' ]{3,25}?)?|(?:text|words)(?: and [a-z]{3,12})?"
-              r"|de nos? (?:correspondant|envoye|journaliste|reporter)\w*(?: speciale?)?,?"
-              r"|de notre (?:correspondant|envoye|journaliste|reporter)\w*(?: speciale?)?,?"
+              r"|(?:redaction|textes?)(?: (?:et|&) [a-z' ]{3,25}?)?"
+              r"|(?:text|words)(?: and [a-z]{3,12})?"
               r"|authors?|writers?|written by|contribut(?:eur|rice|or)s?|secretaire de seance"
               r"|rapport(?:eur|euse)(?: de seance)?|page author|a propos de l'auteur"
               r"|about the author|signature|de|from", a.DATE),
         label(a.MODERATOR, rf"(?:le |la )?moderat(?:eur|rice)s?{_OF_PAGE}|moderators?|validat(?:eur"
               r"|rice)|relect(?:eur|rice)|reviewers?|validation|relecture"
               r"|moderation|modere par"
-              r"|page moderator|valideu(?:r|se)s?|approbat(?:eur|rice)|verificat(?:eur|rice)"
+              r"|page moderator|valideu(?:r|se)s?|bon a tirer|approbat(?:eur|rice)"
+              r"|verificat(?:eur|rice)"
               r"|(?:derniere )?verification|approbation|approver|checker", a.MODERATED),
         label(a.JOB, r"fonction|poste|qualite|role|job title|position|job"),
         label(a.THEMES, r"(?:les |sous-|sub[- ]?)?(?:themes?|thematiques?)(?:\(s\))?"
               r"(?: abordees?| abordes| associes| associees| de l'article)?"
               r"|labels|(?:recherche )?(?:par )?mots?[- ]?clef?s?|libelles?|(?:hash)?tags?"
-              r"|etiquettes?"
+              r"|etiquettes?|rubriques"
               r"|key ?words?|topics?|themes? and tags|tagged|etiquete(?:e|s|es)?"
               r"|sujets(?: abordes)?"
               r"|mots-cles et themes|themes? lies|themes? et mots-cles|subjects|keywords and tags"
@@ -124,12 +125,14 @@ def _labels() -> tuple[Label, ...]:
         label(a.CATEGORIES, r"filed (?:under|in)", verb=True),
         label(a.THEMES, r"tagged(?: with| as| in)?|etiquete(?:e|s|es)? (?:avec|sous|comme)",
               verb=True),
-        label(a.SECTION, r"(?:sous-)?rubriques?|section|territoires?|lieu|localisation|structure"
+        label(a.SECTION, r"(?:sous-)?rubrique|section|territoires?|lieu|localisation|structure"
               r"|organi[sz]ation|organisme|secteur(?: d'activite)?|departement|region|version"
               r"|reference|statut|langue|language|type(?: de (?:document|contenu))?|location"
               r"|licen[cs]e|format|niveau|public(?: vise)?|duree|pages"),
         label(a.AUTHOR, r"signee?", a.DATE, verb=True),
         # A name may also follow these; so may anything else.
+        label(a.AUTHOR, rf"(?:guest |photos et )?{_PIECE}(?= ?:)|mots|reporter|correspondance",
+              a.DATE, weak=True),
         label(a.AUTHOR, r"par|by|de la part de", a.DATE, verb=True, weak=True),
     )  # fmt: skip
 

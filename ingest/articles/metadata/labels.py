@@ -46,6 +46,11 @@ _AGENCY = re.compile(
     rf"\(?(?:(?:avec|with|source ?:) )?(?P<name>{lexicon.any_of('labels', 'agencies')})\)?"
 )
 _DESK_ALONE = re.compile(rf"(?P<name>{lexicon.any_of('labels', 'desks_alone')})")
+_DESK_FIRST = re.compile(rf"{_DESK.pattern}(?=\s?[,|·•–—-])")
+_JOB_FIRST = re.compile(
+    r"(?:(?:par|by|de|from) )?(?:(?:le|la|notre|votre|the|our|your) |l')(?P<job>[^,.;:!?]{4,45}?)"
+    r"(?:, | (?=[^ ]+(?: [^ ]+){1,2}$))"
+)
 INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
 MAX_SIGNED_WORDS = 6
 _ACCOUNT = re.compile(r"(?=.*[^\W\d_])(?=.*[\d._])[^\W\d_][\w.-]{2,30}")
@@ -71,7 +76,7 @@ class LineReading:
         self._meaning: Announced | None = None
 
     def read(self) -> tuple[Announcement, ...]:
-        position = self._take_agency()
+        position = self._take_agency() or self._take_office()
         while position < len(self._text):
             if gap := _SEPARATOR.match(self._text, position):
                 position = gap.end()
@@ -203,7 +208,7 @@ class LineReading:
         mail = re.compile(r"\s*[<(]?[\w.+-]+@[\w.-]+[>)]?").match(self._text, after)
         after = mail.end() if mail else after
         if person.name:
-            if word in _MAIL_WORDS and not (has_colon or mail):
+            if word in _MAIL_WORDS and not (has_colon or mail or after == len(self._text)):
                 return 0
             self._meaning = label.then
             if not person.job and (loose := self._loose_job(after)):
@@ -212,6 +217,8 @@ class LineReading:
             signed = Announcement(announced, person.name, person, is_weak=label.is_weak)
             self._notices.append(signed)
             return after
+        if label.is_weak and not label.is_verb:
+            return 0
         if not has_colon:
             return self._take_pseudonym(label, word, value_at) or self._take_signature(
                 label, word, value_at
@@ -230,15 +237,15 @@ class LineReading:
 
     def _take_unlike_person(self, label: Label, word: str, value_at: int) -> int:
         """Takes what stands after "Auteur :" and looks like no person: a pseudonym, a club."""
-        ends = r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d|[\s\u00a0]{2,}"
+        ends = r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d|[\s\u00a0]{2,}|\)\.\s|(?<=\w{3})\.\s(?=[A-ZÀ-Þ])"
         value = re.split(ends, self._text[value_at : self._next_date(value_at)])[0].strip(" .")
         is_no_name = not 0 < len(value) <= 80
         is_no_name = is_no_name or (value.islower() and len(value.split()) > _MAX_KICKER_WORDS)
         if is_no_name or (word in _MAIL_WORDS and "@" not in self._text):
             return 0
-        name, _, job = value.partition(",")
+        name, _, job = value.replace(" (", ",", 1).partition(",")
         self._meaning = label.then
-        person = Person(bare_name(name), job.strip())
+        person = Person(bare_name(name), job.strip(" )"))
         self._notices.append(Announcement(label.announced, person.name, person, is_weak=True))
         return value_at + len(value)
 
@@ -320,6 +327,8 @@ class LineReading:
     def _name_at(self, position: int) -> int:
         """Takes a byline that no label opens but a name, with a job or a date after it."""
         person, end = person_at(self._text, position)
+        if not person.name and (desk := _DESK_FIRST.match(self._folded, position)):
+            person, end = Person(self._text[position : desk.end()]), desk.end()
         if not person.name:
             return position
         rest = self._text[end:].strip(" .,|·•–—()*_/-")
@@ -336,6 +345,17 @@ class LineReading:
             return 0
         name = self._text[agency.start("name") : agency.end("name")]
         self._notices.append(signature(Person(name)))
+        return len(self._text)
+
+    def _take_office(self) -> int:
+        """Takes a line with the job before the name, "La présidente, Anne Roy", or returns 0."""
+        if not (office := _JOB_FIRST.match(self._folded)) or not is_job(office["job"]):
+            return 0
+        person, end = person_at(self._text, office.end())
+        if not person.name or person.job or end < len(self._text.rstrip(" .")):
+            return 0
+        job = self._text[office.start("job") : office.end("job")]
+        self._notices.append(signature(Person(person.name, job)))
         return len(self._text)
 
 

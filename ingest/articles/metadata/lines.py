@@ -20,7 +20,7 @@ from ingest.articles.metadata.labels import (
 from ingest.articles.metadata.person_names import is_job, is_organisation, is_person, person_at
 
 _BETWEEN_BARS = re.compile(r"\s*[|·•]\s*|\s+[–—/-]\s+|\s{2,}")
-_MAX_PARTS, _MAX_CHARS_WITH_BARS, _MAX_WORDS_BETWEEN_BARS = 7, 160, 6
+_MAX_PARTS, _MAX_CHARS_WITH_BARS, _MAX_WORDS_BETWEEN_BARS, _MAX_BEFORE_DAY = 7, 160, 6, 3
 _DAY_LINK = re.compile(r"(?:le|on)\s+$")
 _HANDLE = re.compile(r"@[\w.@-]{2,40}")
 MAX_NOTICE_CHARS = 300
@@ -51,13 +51,16 @@ def _notices_between_bars(text: str, english: bool) -> tuple[Announcement, ...]:
     for part in parts:
         before, day = _dated_last(part, english)
         bare = Announcement(Announced.DATE, times.get(day, day), is_bare=True)
-        read = (bare,) if day else LineReading(part, english).read()
+        labelled = () if day and not before else LineReading(part, english).read()
+        read = labelled or ((bare,) if day else ())
         found += read
-        if before:
+        if before and not labelled:
             others.append(before)
         if not read and not is_boilerplate(part):
             others.append(part)
-    if not any(notice.value and not notice.is_weak for notice in found):
+    if not any(
+        notice.value and not (notice.is_weak and not is_person(notice.value)) for notice in found
+    ):
         return ()
     if any(len(part.split()) > _MAX_WORDS_BETWEEN_BARS for part in others):
         return ()
@@ -75,7 +78,9 @@ def _dated_last(part: str, english: bool) -> tuple[str, str]:
     """The day that ends a part, alone or after a comma, and what stands before the comma."""
     for day in dates_in(part, english=english):
         before = _DAY_LINK.sub("", part[: day.start]).rstrip()
-        if part[day.end :].strip(" .)") == "" and (not before or before.endswith(",")):
+        if part[day.end :].strip(" .)") == "" and (
+            before.endswith(",") or len(before.split()) < _MAX_BEFORE_DAY
+        ):
             return before.rstrip(" ,"), day.iso
     return "", ""
 

@@ -8,7 +8,7 @@ from ingest.articles.article import Person
 from ingest.articles.blocks import BlockKind, Region
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.bylines import is_contact, take_hinted_person, take_person_near
-from ingest.articles.metadata.dates import is_unclear_date, only_date
+from ingest.articles.metadata.dates import dates_in, is_unclear_date, only_date
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.labels import Announcement
 from ingest.articles.metadata.layout import Findings, Layout, Line, themes_of, unique
@@ -22,6 +22,7 @@ _MAX_LIST_CHARS = 200
 BELOW_LABEL, HASHTAGS, TAGS, UNLABELLED = 0.9, 0.9, 0.88, 0.75  # confidence in themes
 _SURE = 0.85  # the confidence from which no themes without a label are looked for
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[\s,;]*)+")
+_SPACED_HASHES = re.compile(r"[^#.!?]{2,30}(?: # [^#.!?]{2,30}){2,5}")
 _HASHTAG = re.compile(r"(?<!\w)#([^\W\d][\w-]*)")
 _NOT_IN_THEMES = re.compile(r"[.!?:;@]|\d{3}|^\d")
 
@@ -55,7 +56,7 @@ def take_tags(layout: Layout, findings: Findings) -> None:
             line.is_body = False
         elif not line.is_prose:
             values = text.rpartition(": ")[2]
-            is_list = any(mark in values.strip("# ,") for mark in ",;#")
+            is_list = any(mark in values.strip("# ,") for mark in ",;#|·•")
             tags += themes_of(values) if is_list else [text.strip("# ,")]
             line.leave()
     if names := [tag for tag in unique(tags) if len(tag) <= MAX_THEME_CHARS]:
@@ -89,8 +90,9 @@ def _take_hashtags(layout: Layout, findings: Findings) -> None:
         is_inside = layout.first < at <= layout.last and len(line.text.split()) == 1
         hashtags = _HASHTAG.findall(line.text)
         is_row = is_row_of_hashtags(line.text) or (not line.is_prose and len(hashtags) >= 2)
+        is_row = is_row or bool(_SPACED_HASHES.fullmatch(line.text))
         if is_row and not (line.is_used or is_inside):
-            findings.add_themes(hashtags, line.text, HASHTAGS)
+            findings.add_themes(hashtags or themes_of(line.text), line.text, HASHTAGS)
             line.leave()
 
 
@@ -238,10 +240,16 @@ def take_hinted(layout: Layout, findings: Findings) -> None:
 
 
 def find_dateline(layout: Layout, findings: Findings) -> None:
-    """Finds the day with which the first sentence of a press release opens, after its place."""
+    """Finds the day with which a press release opens after its place, or that ends a short line."""
     first = layout.line_at(layout.first)
-    if "date" in findings.fields or first is None:
+    if DATES & findings.fields.keys() or first is None:
         return
+    for line in layout.lines[: layout.head]:
+        days = list(dates_in(line.text, english=layout.is_english)) if line.is_short else []
+        if days and not line.is_heading and not line.text[days[-1].end :].strip(" .)*_"):
+            findings.add("date", days[-1].iso, line.text, DATELINE)
+            line.leave()
+            return
     for end in _DASH.finditer(first.text[:_MAX_DATELINE_CHARS]):
         opening = first.text[: end.start()]
         if found := _only_bare_date(layout, opening):

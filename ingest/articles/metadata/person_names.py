@@ -24,6 +24,12 @@ _SHOUTED = re.compile(rf"(?<![\w.]){_CAPITAL}{{2,}}(?![\w.])")
 _ALONE = re.compile(rf"(?P<civility>{_CIVILITY})(?P<name>[\w.@-]{{3,40}})")
 _ORGANISATION = re.compile(rf"\b{lexicon.any_of('organisation_signs')}\b")
 _NOT_A_NAME = re.compile(rf"^{lexicon.any_of('not_names')}\b(?!\.)")
+_WRITTEN = re.compile(
+    "|".join(
+        lexicon.any_of("labels", section) + r"e?s?\b"
+        for section in ("written_french", "written_english", "changed_french", "changed_english")
+    )
+)
 _JOB_WORD = re.compile(
     rf"\b(?:{lexicon.any_of('jobs', 'french')}|{lexicon.any_of('jobs', 'english')})"
 )
@@ -91,8 +97,11 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
         return Person(), position
     words = list(re.finditer(r"[^ \u00a0]+", match["name"]))
     for before, word in pairwise(words[1:]):
-        if before[0].endswith(".") and _NOT_A_NAME.match(plain(word[0])):
-            # "Anne R. Contact : …": another thing begins after the initial.
+        begins = plain(text[match.start("name") + word.start() :])
+        if _WRITTEN.match(begins) or (
+            before[0].endswith(".") and _NOT_A_NAME.match(plain(word[0]))
+        ):
+            # "Anne R. Contact : …", "Anne Roy Publié le …": another thing begins after the name.
             end = match.start("name") + before.end()
             return Person(_spoken(match["name"][: before.end()])), end
     if over := _NEXT_SENTENCE.search(match["name"]):

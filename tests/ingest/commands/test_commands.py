@@ -68,12 +68,13 @@ def test_the_second_run_embeds_nothing(
 @pytest.mark.usefixtures("encoder")
 def test_a_failure_is_told_and_the_rest_is_kept(tmp_path: Path, folder: Path) -> None:
     actors = folder / "actors.csv"
-    actors.write_text("nom;métier;siret\nAvel;;\nMerlet;;123\n", encoding="utf-8")
+    actors.write_text("nom;métier;siret\nAvel;;123\n;Cirage;\n", encoding="utf-8")
     result = run("ingest", folder, "--prune", kb=tmp_path / "kb")
     assert result.exit_code == 1
     assert [line.partition(";")[0] for line in result.output.splitlines()] == [
-        "3 read, 2 added, 0 changed, 0 unchanged, 1 failed",
-        f"{actors}:3: siret '123' is not valid: a SIRET has 14 digits",
+        "3 read, 2 added, 0 changed, 0 unchanged, 1 failed, 1 to check",
+        f"{actors}:3: has no name",
+        f"{actors}:2: siret '123' is not valid: a SIRET has 14 digits",
         "Nothing was pruned: correct the failures above, then ingest again.",
     ]
     base = opened(tmp_path / "kb")

@@ -51,8 +51,8 @@ def test_what_cannot_be_dialled_is_a_remark_and_the_actor_is_kept(
     report = ingest(base, [path])
     assert (report.added, report.failures) == (2, [])
     assert list(map(str, report.remarks)) == [
-        f"{path}:3: phone is left out: a cell of it is no telephone number that can be dialled; "
-        "the actor is kept"
+        f"{path}:3: phone: a cell is no telephone number that can be dialled; the row is kept "
+        "without it"
     ]
     assert preview(path).problems == tuple(report.remarks)
 
@@ -109,7 +109,8 @@ def test_of_a_row_with_a_person_the_organisations_contacts_alone_are_kept(tmp_pa
     path = directory(tmp_path, PERSONS_ROW, header=PERSONS)
     warnings: list[str] = []
     (entry,) = read_directory(path, warn=warnings.append)
-    assert warnings[-1].startswith("contacts of persons are left out (rows: 1), such as a mobile ")
+    assert warnings[-1].startswith("rows whose contacts of persons are left out, such as a mobile ")
+    assert "jeanne.martin@: 1; to have them kept" in warnings[-1]
     assert warnings[-1] in [note.reason for note in preview(path).problems]
     assert isinstance(entry.record, Actor)
     assert entry.record.phone == ("+33536490010",)

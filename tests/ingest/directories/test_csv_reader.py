@@ -27,10 +27,10 @@ def test_any_usual_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
 
 
 def test_unknown_columns_are_facts(tmp_path: Path) -> None:
-    content = "name,Effectif,Nom,\nAvel,60,Saphir,x\n"
+    content = "name,Effectif,Nom,\nAvel,60,Saphir,Tournage\n"
     (entry,) = read(tmp_path, content)
     assert isinstance(entry.record, Actor)
-    assert entry.record.facts == {"Effectif": "60", "Nom": "Saphir", "column 4": "x"}
+    assert entry.record.facts == {"Effectif": "60", "Nom": "Saphir", "column 4": "Tournage"}
 
 
 def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path) -> None:

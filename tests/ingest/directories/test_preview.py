@@ -33,11 +33,17 @@ def test_the_columns_are_shown_with_what_would_come_of_the_rows(tmp_path: Path) 
         ),
         rows=4,
         kept=2,
+        to_check=0,
         failed=2,
         problems=(
             Note(str(path), 0, NO_KNOW_HOW),
             Note(str(path), 3, "has no name"),
-            Note(str(path), 4, "id 'avel-magnac' was already given by row 2"),
+            Note(
+                str(path),
+                4,
+                "id 'avel-magnac' was already given by row 2: not kept; if it is "
+                "another, give it an id of its own",
+            ),
         ),
         total_estimate=4,
     )
@@ -77,7 +83,9 @@ def test_a_directory_that_says_no_know_how_is_warned_of_until_a_column_is_chosen
     assert chosen.problems == ()
     assert chosen.columns[1] == PreviewedColumn("Teinte", "materials", ("brun",), said=True)
     objects = write(tmp_path, '[{"nom": "Avel"}, {"nom": "M", "Produits": "eau"}]', "a.json")
-    assert preview(objects).problems == ()
+    assert [note.reason for note in preview(objects).problems] == [
+        "rows that do not say what the organisation can do: 1; needs hardly find them"
+    ]
 
 
 def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ SIRENE = {
 AVEL = Actor(
     id="73282932000074",
     name="SAPHIR",
-    place="ANGOULEME",
+    place="Angoulême",
     department="16",
     country="FR",
     activity_code="20.41Z",
@@ -116,7 +116,7 @@ def test_a_directory_in_the_manner_of_data_gouv_is_understood(tmp_path: Path) ->
     record = entry.record
     assert isinstance(record, Actor)
     assert record.name == "AVEL (SAPHIR)"
-    assert (record.siret, record.place, record.department) == ("73282932000074", "ANGOULEME", "16")
+    assert (record.siret, record.place, record.department) == ("73282932000074", "Angoulême", "16")
     assert (record.activity_code, record.closed_on) == ("20.41Z", "2024-06-30")
     assert record.facts["siege.liste_enseignes"] == "LE CIREUR"
 

@@ -8,7 +8,8 @@ import pytest
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import EditConflict, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Kind
+from kb.models import Actor, Kind
+from kb.reference.roles import Role
 from kb.registers.drafts import DraftState
 from kb.store.store import Store
 from tests.conftest import OpenBase
@@ -110,6 +111,34 @@ def test_a_draft_is_published_with_its_record_or_not_at_all(
     assert base.ids(Kind.CASE) == set()
     base.publish(draft.id, by="max", revision=1)
     assert base.ids(Kind.CASE) == {SANITISER.id}
+
+
+def test_a_published_entry_is_linked_where_a_participant_has_its_name(
+    base: KnowledgeBase,
+) -> None:
+    agency = Actor("ars", "L'Agence Régionale de Santé")
+    base.put([POLISH, SANITISER])
+    waiting = base.drafts.add(replace(SANITISER, id="waiting"), by="léa", origin="")
+    entry = base.drafts.add(agency, by="léa", origin="typed")
+    base.publish(entry.id, by="max", revision=1)
+    linked = tuple(
+        replace(part, actor_id="ars") if part.role is Role.AUTHORITY else part
+        for part in SANITISER.participants
+    )
+    assert base.case(SANITISER.id) == replace(SANITISER, participants=linked)
+    assert [case.id for case in base.cases_of("ars")] == [SANITISER.id]
+    draft = base.drafts.get(waiting.id)
+    assert draft.record == replace(SANITISER, id="waiting", participants=linked)
+    assert (draft.state, draft.revision, draft.updated_by) == (waiting.state, 2, "max")
+
+
+def test_an_entry_is_not_linked_by_a_name_that_another_has(base: KnowledgeBase) -> None:
+    base.put([Actor("other", "Agence régionale de santé"), SANITISER])
+    waiting = base.drafts.add(replace(SANITISER, id="waiting"), by="léa", origin="")
+    entry = base.drafts.add(Actor("ars", "Agence régionale de santé"), by="léa", origin="typed")
+    base.publish(entry.id, by="max", revision=1)
+    assert base.case(SANITISER.id) == SANITISER
+    assert base.drafts.get(waiting.id) == waiting
 
 
 # Of a published record

@@ -176,6 +176,13 @@ def test_the_page_about_says_where_to_write(client: TestClient) -> None:
     assert links(unwritten) == ["/api/docs"]
 
 
+def test_degrees_are_shown_by_the_map_alone(base: KnowledgeBase) -> None:
+    base.put([replace(AVEL, facts={"Effectif": "35", "Latitude": "45,65", "Longitude": "0,15"})])
+    details = Page(client_of(base).get("/fr/acteurs/avel").text).one("aside").text
+    assert "Effectif" in details
+    assert "Latitude" not in details
+
+
 def test_a_theme_lists_its_actors_and_cases(client: TestClient) -> None:
     read = page(client, "/fr/themes?theme=Chimie+et+formulation")
     links = [one.attributes["href"] for one in read.inside(read.one("main"), "a")]

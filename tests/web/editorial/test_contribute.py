@@ -218,8 +218,8 @@ def test_a_directorys_columns_are_shown_before_it_is_read(
         "Angoulême",
     ]
     outcome = read.one("section", class_="remarks").text
-    assert "2 would be added" in outcome
-    assert "1 would fail" in outcome
+    assert "2 rows would be added" in outcome
+    assert "1 row would fail" in outcome
     assert base.actors() == []
 
 

@@ -88,19 +88,134 @@ def send(client: TestClient, draft: Draft, what: str, **changes: str) -> Any:
     return client.post(path, data=fields | {"do": what})
 
 
-def test_the_text_is_shown_with_the_sentences_of_the_proposals_numbered(
+def test_the_text_is_shown_with_the_sentences_numbered_and_the_participants_marked(
     contributor: TestClient, draft: Draft
 ) -> None:
-    read = Page(contributor.get(f"/en/drafts/{draft.id}").text)
-    marks = read.all("mark")
-    assert [(one.attributes["id"], one.text) for one in marks] == [
+    read = Page(send(contributor, draft, "keep:1").text)
+    passages = read.all("span", class_="passage")
+    assert [(one.attributes["id"], one.text) for one in passages] == [
         ("s-1", "1En mars 2020, Avel fabrique et conditionne le gel."),
         ("s-2", "2Le centre hospitalier l'achète."),
     ]
-    (row,) = read.all("fieldset", class_="row")
-    (suggested,) = read.inside(read.one("section", class_="suggestions"), "li")
-    links = [[a.attributes["href"] for a in read.inside(each, "a")] for each in (row, suggested)]
-    assert links == [["/en/actors/avel", "#s-1"], ["#s-2"]]
+    text = read.one("div", class_="source-text")
+    assert [one.text for one in read.inside(text, "mark")] == ["Avel", "centre hospitalier"]
+    rows = read.all("fieldset", class_="row")
+    links = [[a.attributes["href"] for a in read.inside(row, "a")] for row in rows]
+    assert links == [["#s-1", "/en/actors/avel"], ["#s-2"]]
+
+
+def badges(read: Page) -> list[str]:
+    return [one.text for one in read.all("span", class_="confidence")]
+
+
+def test_how_sure_the_reader_was_goes_when_a_person_edits_what_it_read(
+    base: KnowledgeBase, contributor: TestClient, draft: Draft
+) -> None:
+    assert badges(Page(contributor.get(f"/en/drafts/{draft.id}").text)) == [
+        "likely",
+        "very likely",
+        "very likely",
+    ]
+    changed = {"need": "Du gel", "contribution__0": "fabrique tout", "author": ""}
+    for what in ("preview", "save"):
+        shown = send(contributor, draft, what, **changed)
+        shown = shown if what == "preview" else contributor.get(f"/en/drafts/{draft.id}")
+        assert badges(Page(shown.text)) == []
+    typed = send(contributor, draft, "preview", need=CASE.need)
+    assert badges(Page(typed.text)) == ["likely"]
+
+
+def test_the_need_is_searched_in_one_click_and_asked_for_where_none_was_found(
+    contributor: TestClient, draft: Draft
+) -> None:
+    read = Page(contributor.get(f"/en/drafts/{draft.id}").text)
+    link = read.one("a", id="search-need")
+    assert link.attributes["href"] == "/en/search?q=Du+gel+hydroalcoolique+pour+l%27h%C3%B4pital"
+    without = Page(send(contributor, draft, "preview", need="", keep__0="", name__0="").text)
+    assert "hidden" in without.one("a", id="search-need").attributes
+    assert without.one("p", id="f-need-hint").text == "No need was found: what was looked for?"
+    assert "Nobody was found: who did it?" not in contributor.get(f"/en/drafts/{draft.id}").text
+
+
+def test_where_nobody_was_found_a_row_waits_for_a_name(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    nobody, proposed = replace(CASE, participants=()), replace(PROPOSALS.participations[1])
+    draft = base.drafts.add(
+        nobody,
+        by="a contributor",
+        origin="",
+        source_text=SOURCE,
+        proposals=Proposals((), (proposed,)),
+    )
+    shown = contributor.get(f"/en/drafts/{draft.id}")
+    assert "Nobody was found: who did it?" in shown.text
+    assert Page(shown.text).one("input", name="name-0").attributes["value"] == ""
+    # The blank row is not saved, and moves no other.
+    assert send(contributor, draft, "keep:1").status_code == 200
+    assert send(contributor, draft, "save").status_code == 303
+    assert base.drafts.get(draft.id).record == nobody
+
+
+def test_what_is_of_moderators_is_not_shown_to_contributors(
+    contributor: TestClient, moderator: TestClient, draft: Draft
+) -> None:
+    send(contributor, draft, "save", title="Du gel", text="Jeanne Martin : 06 12 34 56 78.")
+    seen = [Page(client.get(f"/en/drafts/{draft.id}").text) for client in (contributor, moderator)]
+    for of_moderators in (
+        {"tag": "input", "name": "moderator"},
+        {"tag": "input", "name": "moderated"},
+        {"tag": "button", "value": "publish"},
+        {"tag": "button", "value": "return"},
+        {"tag": "button", "value": "reject"},
+        {"tag": "details", "class_": "versions"},
+    ):
+        assert [len(read.all(**of_moderators)) for read in seen] == [0, 1], of_moderators
+    details = [
+        [one.attributes["value"].partition(":")[0] for one in read.all("button")
+         if "_detail:" in one.attributes.get("value", "")]
+        for read in seen
+    ]  # fmt: skip
+    assert details == [["remove_detail"], ["keep_detail", "remove_detail"]]
+    assert "Nothing here stops you" not in contributor.get(f"/en/drafts/{draft.id}").text
+    assert send(contributor, draft, "keep_detail:x").status_code == 403
+
+
+def test_two_names_of_an_organisation_are_joined_in_one_click(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    long, short = "Chambre de commerce", "CCI"
+    parts = (
+        Participation(short, Role.FACILITATOR, "", "cherche"),
+        AVEL_PART,
+        Participation(long, Role.FACILITATOR, "", "cherche des flacons"),
+        Participation(short, Role.BUYER, "", "paie"),
+    )
+    proposals = Proposals((), tuple(ProposedParticipation(part, "", 0.5) for part in parts))
+    base.put([AVEL])
+    draft = base.drafts.add(
+        replace(CASE, participants=parts), by="a contributor", origin="", proposals=proposals
+    )
+    asked = send(contributor, draft, "join:0")
+    assert asked.status_code == 400
+    assert Page(asked.text).one("p", id="f-same_as-0-error").text == "Choose one of the list."
+    read = Page(contributor.get(f"/en/drafts/{draft.id}").text)
+    (choice,) = (
+        one for one in read.inside(read.one("select", name="same_as-0"), "option")
+        if one.text == long
+    )  # fmt: skip
+    joined = send(contributor, draft, "join:0", same_as__0=choice.attributes["value"])
+    fields = fields_of(Page(joined.text)) | {"do": "save"}
+    assert contributor.post(f"/en/drafts/{draft.id}", data=fields).status_code == 303
+    saved = base.drafts.get(draft.id).record
+    assert isinstance(saved, Case)
+    assert saved.participants == (
+        replace(parts[2], name=long),
+        replace(parts[3], name=long),
+        AVEL_PART,
+    )
+    # The other name is not suggested again.
+    assert short not in contributor.get(f"/en/drafts/{draft.id}").text
 
 
 def test_what_is_typed_is_saved(base: KnowledgeBase, contributor: TestClient, draft: Draft) -> None:
@@ -184,7 +299,7 @@ def test_a_participant_is_linked_to_an_actor_of_its_name_in_one_click(
     unlinked = replace(CASE, participants=(replace(AVEL_PART, actor_id=""),))
     draft = base.drafts.add(unlinked, by="a contributor", origin="")
     read = Page(contributor.get(f"/en/drafts/{draft.id}").text)
-    (button,) = read.inside(read.one("ul", class_="candidates"), "button")
+    (button,) = read.inside(read.one("p", class_="known candidate"), "button")
     linked = Page(send(contributor, draft, button.attributes["value"]).text)
     assert linked.one("input", name="actor_id-0").attributes["value"] == "avel"
     assert "Magnac-Lavalette" in linked.one("p", class_="known").text
@@ -220,6 +335,7 @@ def test_a_preview_shows_what_was_typed(contributor: TestClient, draft: Draft) -
     assert [one.attributes["src"].partition("?")[0] for one in read.all("script")] == [
         "/static/lists/lists.js",
         "/static/leaving.js",
+        "/static/draft.js",
     ]
     assert "javascript:" not in str([a.attributes.get("href") for a in read.all("a")])
 
