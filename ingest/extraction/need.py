@@ -12,10 +12,10 @@ from ingest.extraction.tokens import Sentence, TextPart, TextToken, tokens
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, stem
 
 LEAST = 0.3  # an article whose likeliest word is less likely to say a need tells none
-BESIDE = 0.25  # least probability of the likeliest word of a second phrase
+BESIDE = 0.3  # least probability of the likeliest word of a second phrase
 MOST_TOKENS, MOST_JOINED = 14, 2  # of a phrase; complements that are joined to its end
-_JOINTS = frozenset("de d' du des en of a au aux".split())
-_COST, _FILLER, _TITLE = 0.12, 0.03, 0.1  # cost of a word, of a small word; worth of the title
+_JOINTS = frozenset("de d' du des en of".split())
+_COST, _FILLER, _TITLE = 0.25, 0.06, 0.1  # cost of a word, of a small word; worth of the title
 _SIGNS = frozenset("-'’")
 
 
@@ -78,12 +78,12 @@ def _words(read: EncodedText, lang: str) -> Mapping[str, float]:
     """How likely each word, by its stem, says the need: the mean of where it says so most."""
     likely = naming(read)
     places: dict[str, list[float]] = defaultdict(list)
-    starts = read.spans[:, 0]
+    starts, ends = read.spans.T
     for token in tokens(read.text):
         if _carries(token):
-            first, last = np.searchsorted(starts, (token.start, token.end))
-            inside = likely[max(0, first - 1) if first == last else first : last or 1]
-            places[stem(token.form, lang)].append(float(inside.max(initial=0)))
+            first = np.searchsorted(ends, token.start, "right")
+            last = np.searchsorted(starts, token.end)
+            places[stem(token.form, lang)].append(float(likely[first:last].max(initial=0)))
     return {own: float(np.mean(sorted(those)[-3:])) for own, those in places.items()}
 
 

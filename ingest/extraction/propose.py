@@ -16,6 +16,7 @@ from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.text.analysis import FUNCTION_WORDS, STEMMERS, words
 
 MIN_CONFIDENCE = 0.1  # least confidence of a proposal shown to a person
+LEAST_NEED = 0.6  # least confidence of a need: of those below, fewer than seven in ten are right
 _MOST_TOLD = 16  # the most words for what a participant did
 _STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
 _AUXILIARIES = frozenset(
@@ -30,8 +31,8 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
     fields: list[ProposedField] = []
     lang = language_of(article)
     if lang in STEMMERS and (need := need_of(understood, read, lang)):
-        confidence = round(calibrated("needs", need.likely), 2)
-        fields.append(ProposedField("need", need.phrase, need.sentence.text, confidence))
+        if (confidence := round(calibrated("needs", need.likely), 2)) >= LEAST_NEED:
+            fields.append(ProposedField("need", need.phrase, need.sentence.text, confidence))
     if time := time_of_facts(read, article.date):
         fields.append(ProposedField("period", time.edtf, time.sentence.text, time.confidence))
     found = _linked(participants(understood), actors)

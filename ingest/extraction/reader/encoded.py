@@ -29,7 +29,7 @@ class EncodedText:
     """The `n` tokens of a text in order.
 
     `vectors` is `(n, 384)`; `around` `(n, 384)` the mean of each one's window; `spans` `(n, 2)` its
-    characters, the same twice for the model's own tokens.
+    characters in order, an empty one for each of the model's own tokens.
     """
 
     text: str
@@ -85,7 +85,8 @@ def _windows(text: str) -> Iterator[tuple[Floats, Floats, NDArray[np.int64]]]:
         first = start + OVERLAP // 2 if start else 0
         last = len(text) if is_last else read - OVERLAP // 2
         at = spans + start
-        at[spans[:, 0] == spans[:, 1]] = start
+        empty = spans[:, 0] == spans[:, 1]
+        at[empty] = np.maximum.accumulate(np.where(empty, start, at[:, 1]))[empty, None]
         kept = (at[:, 0] >= first) & (at[:, 0] < last)
         yield words.tokens[kept], words.tokens.mean(axis=0), at[kept]
         if is_last:

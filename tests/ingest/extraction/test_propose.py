@@ -66,9 +66,7 @@ def test_who_took_part_is_filled_in_with_its_role() -> None:
 
 
 def test_one_participant_under_many_names_is_one() -> None:
-    text = (
-        f"{FRENCH}\n\nLe fabricant de cirage Avel a repris son métier. La société Avel aussi."
-    )
+    text = f"{FRENCH}\n\nLe fabricant de cirage Avel a repris son métier. La société Avel aussi."
     producers = [name for name, role in roles_in(text) if role == "producer"]
     assert producers == ["Avel (Saphir)"]
 
