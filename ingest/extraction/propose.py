@@ -14,11 +14,13 @@ from kb.models import Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.text.analysis import FUNCTION_WORDS, STEMMERS, words
+from kb.text.markdown import plain_text
 
 MIN_CONFIDENCE = 0.1  # least confidence of a proposal shown to a person
 LEAST_NEED = 0.6  # least confidence of a need: of those below, fewer than seven in ten are right
 _MOST_TOLD = 16  # the most words for what a participant did
 _STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
+_GOVERNS = frozenset("par by chez pour for avec with que qui".split())  # the name is no subject
 _AUXILIARIES = frozenset(
     "a ont est sont avait avaient va vont peut se s' y en has have had is are was were will".split()
 )
@@ -30,9 +32,9 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
     understood = encoded(whole_text(article))
     fields: list[ProposedField] = []
     lang = language_of(article)
-    if lang in STEMMERS and (need := need_of(understood, read, lang)):
-        if (confidence := round(calibrated("needs", need.likely), 2)) >= LEAST_NEED:
-            fields.append(ProposedField("need", need.phrase, need.sentence.text, confidence))
+    need = need_of(understood, read, lang) if lang in STEMMERS else None
+    if need and (confidence := round(calibrated("needs", need.likely), 2)) >= LEAST_NEED:
+        fields.append(ProposedField("need", need.phrase, need.sentence.text, confidence))
     if time := time_of_facts(read, article.date):
         fields.append(ProposedField("period", time.edtf, time.sentence.text, time.confidence))
     found = _linked(participants(understood), actors)
@@ -93,19 +95,36 @@ def _proposed(
 def _told(participant: Participant, read: Sequence[Sentence]) -> tuple[Sentence | None, str]:
     """The sentence that says best what a participant did, and its words for that; "" for none."""
     in_order = sorted(read, key=lambda each: each.part is not TextPart.BODY)
-    names = dict.fromkeys(mention.name for mention in participant.mentions)
-    naming = [(each, name) for each in in_order for name in names if name in each.text]
-    for sentence, name in naming:
-        if sentence.part is TextPart.BODY and (words := _deed(sentence, name)):
+    forms = dict.fromkeys(_forms(plain_text(mention.name)) for mention in participant.mentions)
+    naming = [
+        (each, last)
+        for each in in_order
+        for words in forms
+        if (last := _end_of(words, [token.form for token in each.tokens]))
+    ]
+    for sentence, last in naming:
+        if sentence.part is TextPart.BODY and (words := _deed(sentence, last)):
             return sentence, words
     return naming[0][0] if naming else None, ""
 
 
-def _deed(sentence: Sentence, name: str) -> str:
-    """The words of a clause after the name that is its subject: "a livré 300 litres"."""
-    end = sentence.text.index(name) + len(name)
-    first = next((at for at, each in enumerate(sentence.tokens) if each.start >= end), 0)
-    if not first or not _is_verb(sentence.tokens[first].form):
+def _forms(name: str) -> tuple[str, ...]:
+    return tuple(token.form for token in tokens(name))
+
+
+def _end_of(words: Sequence[str], forms: Sequence[str]) -> int:
+    """Where a name ends among the tokens of a sentence; 0 if it is not there."""
+    count = len(words)
+    starts = range(len(forms) - count + 1) if count else ()
+    return next((at + count for at in starts if tuple(forms[at : at + count]) == words), 0)
+
+
+def _deed(sentence: Sentence, first: int) -> str:
+    """The words of a clause that begins with the name before them: "a livré 300 litres"."""
+    before = sentence.tokens[:first]
+    if any(token.form in _GOVERNS or token.text in _STOPS for token in before[:-1]):
+        return ""
+    if first >= len(sentence.tokens) or not _is_verb(sentence.tokens[first].form):
         return ""
     last = first + 1
     while last < len(sentence.tokens) and last - first < _MOST_TOLD:
@@ -120,4 +139,7 @@ def _deed(sentence: Sentence, name: str) -> str:
 
 def _is_verb(form: str) -> bool:
     """Whether a word after a subject may be its verb: an auxiliary, or a word of content."""
-    return form in _AUXILIARIES or (form[:1].isalpha() and form not in FUNCTION_WORDS)
+    is_elided = form.endswith("'")
+    return form in _AUXILIARIES or (
+        form[:1].isalpha() and not is_elided and form not in FUNCTION_WORDS
+    )

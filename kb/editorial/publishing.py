@@ -1,5 +1,6 @@
 """Publishing, withdrawing, restoring, merging and erasing records."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -28,7 +29,10 @@ from kb.registers.records.duplicates import Duplicates
 from kb.resolution.merge_rules import SourceRecord
 from kb.store.pool import StorePool
 from kb.store.store import Store
+from kb.text.folding import fold
 from kb.text.organisation_name import name_key
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(kw_only=True)
@@ -45,7 +49,7 @@ class _Publication(Change):
             record = replace(record, moderated=self.on)
         self.draft = replace(draft, record=record)
         changed = unless_same(store, record)
-        if isinstance(record, Actor):
+        if isinstance(record, Actor) and not draft.based_on:
             cases = store.cases(store.cases_of([""]).get("", []))
             changed += _linked(store, cases.values(), record)
         return changed
@@ -53,9 +57,10 @@ class _Publication(Change):
     def apply(self, store: Store) -> None:
         record = self.draft.record
         revise(store, self.draft, DraftState.PUBLISHED, by=self.by, record=record)
-        if isinstance(record, Actor):
+        if isinstance(record, Actor) and not self.draft.based_on:
             for draft in drafts_in(store, OPEN_STATES):
-                for linked in _linked(store, [draft.record], record):
+                # A correction of a case gets the link with the case itself.
+                for linked in _linked(store, [] if draft.based_on else [draft.record], record):
                     revise(store, draft, draft.state, by=self.by, record=linked)
 
 
@@ -220,19 +225,23 @@ def _published_as(store: Store, draft: Draft, *, force: bool) -> Record:
 def _linked(store: Store, records: Iterable[Record], entry: Actor) -> list[Record]:
     """Links to an entry the participants without one that have its name, if no other entry has it.
 
-    Returns the cases that change.
+    Its place must stand in the case: each town has its "mairie". Returns the cases that change.
     """
-    key = name_key(entry.name)
-    if not key or set(store.actors_named(key)) - {entry.id}:
+    key, place = name_key(entry.name), _plain(entry.place)
+    if not (key and place.strip()) or set(store.actors_named(key)) - {entry.id}:
         return []
     linked: list[Record] = []
     for case in (record for record in records if isinstance(record, Case)):
         parts = case.participants
         own = [part for part in parts if not part.actor_id and name_key(part.name) == key]
-        if own:
+        if own and place in _plain(f"{case.title} {case.text}"):
             named = (replace(part, actor_id=entry.id) if part in own else part for part in parts)
             linked.append(replace(case, participants=tuple(named)))
     return linked
+
+
+def _plain(text: str) -> str:
+    return f" {' '.join(_WORD.findall(fold(text)))} "
 
 
 def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:

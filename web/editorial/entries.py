@@ -16,6 +16,8 @@ from kb.registers.drafts import OPEN_STATES, Draft
 from web.editorial.choices import likely_actors
 from web.http.urls import Address, Page, address
 
+MOST_AT_ONCE = 20  # entries that one click creates
+
 
 @dataclass(frozen=True, slots=True)
 class UnlistedParticipant:
@@ -32,6 +34,7 @@ class UnlistedParticipant:
         return address(Page.CASE, self.case.id, done="linked")
 
     def entry(self, case_url: str) -> Actor:
+        """The entry that a person completes, with what is proposed too; see `create_missing`."""
         parts = list(self.case.participants)
         if self.draft is not None:
             parts += [one.participation for one in self.draft.proposals.participations]
@@ -76,10 +79,11 @@ def create_missing(base: KnowledgeBase, draft_id: str, account: Account) -> None
     """Creates the entry of each participant without one, unless one that is there resembles it."""
     case = cast("Case", base.drafts.get(draft_id).record)
     names = {folded(part.name): part.name for part in case.participants if not part.actor_id}
-    for name in names.values():
+    for name in list(names.values())[:MOST_AT_ONCE]:
         draft = base.drafts.get(draft_id)
-        participant = UnlistedParticipant(name, cast("Case", draft.record), draft)
-        entry = participant.entry("")
+        case = cast("Case", draft.record)
+        participant = UnlistedParticipant(name, case, draft)
+        entry = UnlistedParticipant(name, case).entry("")  # nothing that nobody has read
         if likely_actors(base, entry):
             continue
         with suppress(InputError):  # a name without a letter or digit has no identifier

@@ -205,8 +205,12 @@ class RecordForm:
         best = max(own, key=lambda row: (bool(row.actor_id), len(row.name)))
         told: list[ParticipationRow] = []
         for row in sorted(own, key=lambda row: (not row.kept, -len(row.contribution))):
-            told_of = [folded(one.contribution) for one in told if one.role == row.role]
-            is_new = not any(folded(row.contribution) in words for words in told_of)
+            told_of = [one for one in told if one.role == row.role]
+            is_new = not any(
+                folded(row.contribution) in folded(one.contribution)
+                and row.source_url in {"", one.source_url}
+                for one in told_of
+            )
             if is_new or row.proposal >= 0:
                 kept = row.kept and is_new
                 told.append(replace(row, name=best.name, actor_id=best.actor_id, kept=kept))

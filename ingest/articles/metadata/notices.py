@@ -8,7 +8,7 @@ from ingest.articles.article import Person
 from ingest.articles.blocks import BlockKind, Region
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.bylines import is_contact, take_hinted_person, take_person_near
-from ingest.articles.metadata.dates import dates_in, is_unclear_date, only_date
+from ingest.articles.metadata.dates import is_unclear_date, only_date
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.labels import Announcement
 from ingest.articles.metadata.layout import Findings, Layout, Line, themes_of, unique
@@ -240,16 +240,10 @@ def take_hinted(layout: Layout, findings: Findings) -> None:
 
 
 def find_dateline(layout: Layout, findings: Findings) -> None:
-    """Finds the day with which a press release opens after its place, or that ends a short line."""
+    """Finds the day with which a press release opens, after its place."""
     first = layout.line_at(layout.first)
     if DATES & findings.fields.keys() or first is None:
         return
-    for line in layout.lines[: layout.head]:
-        days = list(dates_in(line.text, english=layout.is_english)) if line.is_short else []
-        if days and not line.is_heading and not line.text[days[-1].end :].strip(" .)*_"):
-            findings.add("date", days[-1].iso, line.text, DATELINE)
-            line.leave()
-            return
     for end in _DASH.finditer(first.text[:_MAX_DATELINE_CHARS]):
         opening = first.text[: end.start()]
         if found := _only_bare_date(layout, opening):

@@ -19,6 +19,7 @@ MAX_CHARS = 60_000  # thirty pages, enough for an article to state its case
 LAYERS = 9  # of the twelve of the bundled model
 DELTA = Path(__file__).parent / "delta"
 OVERLAP = 300  # characters that two windows of a text share
+MOST_WINDOWS = 40  # of a text: signs that are many tokens each must not take minutes
 WINDOW = 3_000  # characters that are tried at once: the encoder reads 512 tokens of them
 _log = logging.getLogger(__name__)
 Floats = NDArray[np.float32]
@@ -77,11 +78,13 @@ def encoded(text: str) -> EncodedText:
 def _windows(text: str) -> Iterator[tuple[Floats, Floats, NDArray[np.int64]]]:
     """The vectors of each window, their mean, and their spans in the text, without the overlaps."""
     start = 0
-    while True:
+    for number in range(MOST_WINDOWS):
         words = _words(text[start : start + WINDOW])
         spans = np.array(words.spans, np.int64)
         read = start + int(spans.max(initial=0))
-        is_last = read >= len(text.rstrip()) or read <= start + OVERLAP
+        is_last = (
+            read >= len(text.rstrip()) or read <= start + OVERLAP or number == MOST_WINDOWS - 1
+        )
         first = start + OVERLAP // 2 if start else 0
         last = len(text) if is_last else read - OVERLAP // 2
         at = spans + start

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,14 +18,19 @@ from kb.text.folding import fold
 LEAST_TAG = 0.3  # least probability of a token that is taken for one of a participant
 ALSO = 0.4  # least probability of a further role
 _DETERMINER = re.compile(
-    r"^(?:(?:le|la|les|un|une|des|du|au|aux|the|an?|ce|cet|cette|ces|son|sa|ses|leurs?|notre|nos"
+    r"(?:(?:le|la|les|un|une|des|du|au|aux|the|an?|ce|cet|cette|ces|son|sa|ses|leurs?|notre|nos"
     r"|its|their|our|this|these)\s+|[ld]['’])",
     re.IGNORECASE,
+)
+_NAMED_SO = re.compile(r"(?<![.!?:»\n]\s)(?<!^)\b(?:(?:La|Le|Les|The|Un|Une)\s|[LD]['’])$")
+_OF_PLACE = re.compile(r"(?:^|\W)(?:à|de|en|vers|at|in|from|near)\s$|\bd['’]$")
+_CUT_AFTER = frozenset(
+    "a an and at au aux avec d de des du en et for from in l la le les of on par pour the to"
+    " with".split()
 )
 _DEFINITE = re.compile(
     r"(?:^|\W)(?:l['’]|(?:le|la|the|du|au|cette|cet|ce|this|sa|son)\s)$", re.IGNORECASE
 )
-ELIDED = frozenset("cdjlmnst")  # what is left of "l'" and "d'"
 _AROUND = " \t\n,;:.«»\"“”()'’*_|[]–—-"
 
 
@@ -101,15 +107,17 @@ def _points_back(mention: Mention, text: str) -> bool:
 def _is_same(name: str, others: Sequence[Mention]) -> bool:
     """Whether a name is another's, its initials, or has none but words of it."""
     words = set(name_words(name))
-    for other in others:
-        full = [
-            word for word in re.findall(r"\w+", other.name) if word.lower() not in FUNCTION_WORDS
-        ]
-        if name.isupper() and name.lower() == "".join(word[0] for word in full).lower():
-            return True
-        if words and words <= set(name_words(other.name)):
-            return True
-    return False
+    return any(
+        (words and words <= set(name_words(other.name)))
+        or (name.isupper() and fold(name) == _initials(other.name))
+        for other in others
+    )
+
+
+@lru_cache(maxsize=5_000)
+def _initials(name: str) -> str:
+    words = re.findall(r"\w+", fold(name))
+    return "".join(word[0] for word in words if word not in FUNCTION_WORDS)
 
 
 def _mentions(read: EncodedText) -> Iterator[Mention]:
@@ -118,16 +126,28 @@ def _mentions(read: EncodedText) -> Iterator[Mention]:
     odds = role_odds(read, spans) if spans else ()
     for (first, last), own in zip(spans, odds, strict=True):
         start, end = int(read.spans[first][0]), int(read.spans[last - 1][1])
+        start += len(read.text[start:end]) - len(read.text[start:end].lstrip())
+        if found := _NAMED_SO.search(read.text[max(0, start - 7) : start]):
+            start -= len(found[0])
         name = bare(read.text[start:end])
-        if len(name) > 1 and not is_commune(name):
+        is_place = _OF_PLACE.search(read.text[max(0, start - 6) : start]) and is_commune(name)
+        if len(name) > 1 and not is_place:
             probability = float(np.mean(1 - likely[first:last, 0]))
             yield Mention(start, end, name, probability, own)
 
 
 def bare(name: str) -> str:
-    """A name without its determiner, signs around it, and small words that it is cut after."""
-    words = _DETERMINER.sub("", " ".join(name.split()).strip(_AROUND)).split()
-    while words and fold(words[-1]).rstrip("'’").split("'")[-1] in FUNCTION_WORDS | ELIDED:
+    """A name without its determiner, signs around it, and small words that it is cut after.
+
+    A determiner with a capital before a capital is of the name: "La Poste", "L'Oréal".
+    """
+    name = " ".join(name.split()).strip(_AROUND)
+    if (found := _DETERMINER.match(name)) and not (
+        name[0].isupper() and name[found.end() : found.end() + 1].isupper()
+    ):
+        name = name[found.end() :]
+    words = name.split()
+    while len(words) > 1 and fold(words[-1]).rstrip("'’") in _CUT_AFTER:
         words.pop()
     return " ".join(words)
 
