@@ -8,7 +8,7 @@ from ingest.articles.article import Person
 from ingest.articles.blocks import BlockKind, Region
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.bylines import is_contact, take_hinted_person, take_person_near
-from ingest.articles.metadata.dates import is_unclear_date, only_date
+from ingest.articles.metadata.dates import dates_in, is_unclear_date, only_date
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.labels import Announcement
 from ingest.articles.metadata.layout import Findings, Layout, Line, themes_of, unique
@@ -23,6 +23,7 @@ BELOW_LABEL, HASHTAGS, TAGS, UNLABELLED = 0.9, 0.9, 0.88, 0.75  # confidence in 
 _SURE = 0.85  # the confidence from which no themes without a label are looked for
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[\s,;]*)+")
 _SPACED_HASHES = re.compile(r"[^#.!?]{2,30}(?: # [^#.!?]{2,30}){2,5}")
+_FEW_WORDS = re.compile(r"\W*(?:\w+\W+){0,2}\W*")  # before the day of a line above the text
 _HASHTAG = re.compile(r"(?<!\w)#([^\W\d][\w-]*)")
 _NOT_IN_THEMES = re.compile(r"[.!?:;@]|\d{3}|^\d")
 
@@ -240,10 +241,20 @@ def take_hinted(layout: Layout, findings: Findings) -> None:
 
 
 def find_dateline(layout: Layout, findings: Findings) -> None:
-    """Finds the day with which a press release opens, after its place."""
+    """Finds the day with which a press release opens, or that ends a line above."""
     first = layout.line_at(layout.first)
     if DATES & findings.fields.keys() or first is None:
         return
+    for line in layout.lines[: layout.first]:
+        days = list(dates_in(line.text, english=layout.is_english)) if line.is_short else []
+        if (
+            days
+            and not line.is_heading
+            and _FEW_WORDS.fullmatch(line.text[: days[-1].start])
+            and (not line.text[days[-1].end :].strip(" .)*_"))
+        ):
+            findings.add("date", days[-1].iso, line.text, DATELINE)
+            return
     for end in _DASH.finditer(first.text[:_MAX_DATELINE_CHARS]):
         opening = first.text[: end.start()]
         if found := _only_bare_date(layout, opening):

@@ -35,7 +35,7 @@ _AROUND = " \t\n,;:.«»\"“”()'’*_|[]–—-"
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class MarkedName:
     """`text[start:end]`, which names somebody; how likely a participant, and of which roles."""
 
     start: int
@@ -49,7 +49,7 @@ class Mention:
 class Participant:
     """An organisation of the article under all its names, the fullest first."""
 
-    mentions: list[Mention] = field(default_factory=list)
+    mentions: list[MarkedName] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -97,14 +97,14 @@ def participants(read: EncodedText) -> list[Participant]:
     return sorted(found, key=lambda each: min(mention.start for mention in each.mentions))
 
 
-def _points_back(mention: Mention, text: str) -> bool:
+def _points_back(mention: MarkedName, text: str) -> bool:
     """Whether a mention, as "l'entreprise", may stand for an organisation named before."""
     before = text[max(0, mention.start - 6) : mention.start]
     is_plain = mention.name.islower() and len(mention.name.split()) <= 2
     return is_plain and _DEFINITE.search(before) is not None
 
 
-def _is_same(name: str, others: Sequence[Mention]) -> bool:
+def _is_same(name: str, others: Sequence[MarkedName]) -> bool:
     """Whether a name is another's, its initials, or has none but words of it."""
     words = set(name_words(name))
     return any(
@@ -120,7 +120,7 @@ def _initials(name: str) -> str:
     return "".join(word[0] for word in words if word not in FUNCTION_WORDS)
 
 
-def _mentions(read: EncodedText) -> Iterator[Mention]:
+def _mentions(read: EncodedText) -> Iterator[MarkedName]:
     likely = tags(read)
     spans = list(_marked(read, likely))
     odds = role_odds(read, spans) if spans else ()
@@ -133,7 +133,7 @@ def _mentions(read: EncodedText) -> Iterator[Mention]:
         is_place = _OF_PLACE.search(read.text[max(0, start - 6) : start]) and is_commune(name)
         if len(name) > 1 and not is_place:
             probability = float(np.mean(1 - likely[first:last, 0]))
-            yield Mention(start, end, name, probability, own)
+            yield MarkedName(start, end, name, probability, own)
 
 
 def bare(name: str) -> str:

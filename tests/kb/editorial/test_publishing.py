@@ -116,7 +116,7 @@ def test_a_draft_is_published_with_its_record_or_not_at_all(
 def test_a_published_entry_is_linked_where_a_participant_has_its_name(
     base: KnowledgeBase,
 ) -> None:
-    agency = Actor("ars", "L'Agence Régionale de Santé")
+    agency = Actor("ars", "L'Agence Régionale de Santé", place="ANGOULEME")
     base.put([POLISH, SANITISER])
     waiting = base.drafts.add(replace(SANITISER, id="waiting"), by="léa", origin="")
     entry = base.drafts.add(agency, by="léa", origin="typed")
@@ -139,6 +139,26 @@ def test_an_entry_is_not_linked_by_a_name_that_another_has(base: KnowledgeBase) 
     base.publish(entry.id, by="max", revision=1)
     assert base.case(SANITISER.id) == SANITISER
     assert base.drafts.get(waiting.id) == waiting
+
+
+def test_an_entry_of_a_town_that_the_case_does_not_name_is_not_linked(base: KnowledgeBase) -> None:
+    base.put([SANITISER])
+    for place in ("", "Lille"):
+        away = Actor(f"ars{place}", "Agence régionale de santé", place=place)
+        entry = base.drafts.add(away, by="léa", origin="typed")
+        base.publish(entry.id, by="max", revision=1)
+        assert base.case(SANITISER.id) == SANITISER
+        base.withdraw(Kind.ACTOR, away.id, by="max")
+
+
+def test_a_correction_of_an_entry_links_nothing(base: KnowledgeBase) -> None:
+    agency = Actor("ars", "Agence régionale de santé", place="Angoulême")
+    base.put([agency, SANITISER])
+    draft = base.edit(Kind.ACTOR, "ars", by="léa")
+    changed = replace(agency, website="https://exemple.fr")
+    base.drafts.save(draft.id, changed, by="léa", revision=1)
+    base.publish(draft.id, by="max", revision=2)
+    assert base.case(SANITISER.id) == SANITISER
 
 
 # Of a published record

@@ -149,7 +149,10 @@ def test_where_nobody_was_found_a_row_waits_for_a_name(
         proposals=Proposals((), (proposed,)),
     )
     shown = contributor.get(f"/en/drafts/{draft.id}")
-    assert "Nobody was found: who did it?" in shown.text
+    assert "Nobody was found: who did it?" not in shown.text  # somebody is suggested
+    alone = base.drafts.add(nobody, by="a contributor", origin="", source_text=SOURCE)
+    asked = contributor.get(f"/en/drafts/{alone.id}")
+    assert "Nobody was found: who did it?" in asked.text
     assert Page(shown.text).one("input", name="name-0").attributes["value"] == ""
     # The blank row is not saved, and moves no other.
     assert send(contributor, draft, "keep:1").status_code == 200
