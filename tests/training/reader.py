@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ingest.articles.readers import read_article
+from ingest.extraction.names import OrganisationKind, kind_of
 from ingest.extraction.need import need_of
 from ingest.extraction.propose import language_of
 from ingest.extraction.reader.encoded import DELTA, LAYERS, encoded, whole_text
@@ -56,6 +57,7 @@ OF_DELTA, OF_HEADS, DECAY = 6e-4, 2e-3, 0.01  # learning rates, weight decay
 OF_TAGS, OF_ROLES = 3.0, 0.7  # weights of the losses; that of the need is 1
 MOST_TOKENS, SHARED = 510, 100  # of a window; of two windows of an article
 MOST_CHARS = 12_000
+AS_ALL = 20.0  # organisations of each kind that are counted as having the roles of all
 OUTSIDE, INSIDE, BEGINS, IGNORED = 0, 1, 2, -100
 
 
@@ -307,6 +309,21 @@ def write(model: Reader) -> None:
     HEADS.write_bytes(save(heads))
 
 
+def count_kinds(learnt: Iterable[Labels]) -> None:
+    """Adds to the heads how much likelier each role is for a kind of organisation than for all."""
+    kinds, roles = list(OrganisationKind), list(Role)
+    counts = np.zeros((len(kinds), len(roles)))
+    for participant in (each for labels in learnt for each in labels.participants):
+        kind = kinds.index(kind_of(participant.name))
+        for allowed in participant.roles:
+            for role in allowed:
+                counts[kind, roles.index(role)] += 1 / len(allowed)
+    of_all = counts.sum(axis=0) / counts.sum()
+    likely = (counts + AS_ALL * of_all) / (counts.sum(axis=1, keepdims=True) + AS_ALL)
+    heads = load_file(HEADS) | {"roles of kinds": np.asarray(np.log(likely / of_all), np.float32)}
+    HEADS.write_bytes(save(heads))
+
+
 def calibrate(held_out: Sequence[tuple[Path, Labels]]) -> None:
     """Adds to the heads how likely participations and needs are right, by what is read."""
     of_parts: list[tuple[list[float], float]] = []
@@ -365,6 +382,7 @@ def main() -> None:
         if "--write" not in sys.argv:
             return
         write(model)
+    count_kinds(labels for number, (_, labels) in enumerate(labelled) if number % HELD_OUT)
     calibrate(labelled[::HELD_OUT])
 
 

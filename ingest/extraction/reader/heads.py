@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
+from ingest.extraction.names import OrganisationKind
 from ingest.extraction.reader.encoded import EncodedText, Floats
 
 HEADS = Path(__file__).parent / "heads.safetensors"
@@ -29,6 +30,11 @@ def calibrated(what: str, *likely: float) -> float:
 def doubts(*likely: float) -> list[float]:
     """The log odds of probabilities, which calibrations weigh."""
     return [math.log(max(each, 1e-3) / max(1 - each, 1e-3)) for each in likely]
+
+
+def odds_of_kind(kind: OrganisationKind) -> Floats:
+    """What the kind of an organisation adds to the log odds of its roles: `(9,)`."""
+    return _heads()["roles of kinds"][list(OrganisationKind).index(kind)]
 
 
 def tags(read: EncodedText) -> Floats:

@@ -8,8 +8,9 @@ from functools import lru_cache
 import numpy as np
 
 from ingest.extraction.gazetteer import name_words
+from ingest.extraction.names import kind_of
 from ingest.extraction.reader.encoded import EncodedText, Floats
-from ingest.extraction.reader.heads import role_odds, tags
+from ingest.extraction.reader.heads import odds_of_kind, role_odds, tags
 from kb.reference.communes import is_commune
 from kb.reference.roles import Role
 from kb.text.analysis import FUNCTION_WORDS
@@ -63,6 +64,7 @@ class Participant:
     def roles(self) -> list[tuple[Role, float]]:
         """The likeliest role, then those of at least `ALSO`, with how likely they are."""
         odds = np.mean([mention.odds for mention in self.mentions], axis=0)
+        odds = odds + odds_of_kind(kind_of(self.name))
         likely = np.exp(odds - odds.max())
         likely /= likely.sum()
         best, *others = sorted(zip(Role, likely.tolist(), strict=True), key=lambda one: -one[1])
