@@ -34,7 +34,8 @@ def doubts(*likely: float) -> list[float]:
 
 def odds_of_kind(kind: OrganisationKind) -> Floats:
     """What the kind of an organisation adds to the log odds of its roles: `(9,)`."""
-    return _heads()["roles of kinds"][list(OrganisationKind).index(kind)]
+    odds: Floats = _heads()["roles of kinds"][list(OrganisationKind).index(kind)]
+    return odds
 
 
 def tags(read: EncodedText) -> Floats:
