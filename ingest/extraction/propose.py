@@ -17,6 +17,7 @@ from kb.text.analysis import FUNCTION_WORDS, STEMMERS, words
 from kb.text.markdown import plain_text
 
 MIN_CONFIDENCE = 0.1  # least confidence of a proposal shown to a person
+SUREST = 0.84  # of participations that the reader finds surer, two in three are right
 LEAST_NEED = 0.6  # least confidence of a need: of those below, fewer than seven in ten are right
 _MOST_TOLD = 16  # the most words for what a participant did
 _STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
@@ -86,6 +87,7 @@ def _proposed(
     sentence, told = _told(participant, read)
     for role, likely in participant.roles():
         confidence = calibrated("participations", participant.probability, likely)
+        confidence = min(SUREST, confidence)
         if sentence and confidence >= MIN_CONFIDENCE:
             yield ProposedParticipation(
                 Participation(name, Role(role), actor_id, told), sentence.text, round(confidence, 2)
