@@ -33,7 +33,8 @@ class FactsTime:
 
 def time_of_facts(sentences: Sequence[Sentence], written: str = "") -> FactsTime | None:
     """Returns the likeliest time of the facts, if any, by the date of the article, `written`."""
-    latest = date.fromisoformat(written[:10]) if written else None
+    day = Period.of(written[:10]).start if written else None
+    latest = day.last if day else None
     found = [each for sentence in sentences for each in _times(sentence, latest)]
     likely = [each for each in found if each.confidence >= LEAST]
     return max(reversed(likely), key=lambda each: each.confidence, default=None)

@@ -123,9 +123,13 @@ def web_address(text: str, field: str) -> str:
     return url
 
 
+_MONTH = re.compile(r"(?:1[5-9]|20)\d\d-(?:0[1-9]|1[0-2])")
+
+
 def iso_date(text: str, field: str) -> str:
-    if not (written := one_line(text)):
-        return ""
+    """A day, a moment, or a month such as 2020-03."""
+    if not (written := one_line(text)) or _MONTH.fullmatch(written):
+        return written
     for kind in (date, datetime):
         try:
             return kind.fromisoformat(written).isoformat()

@@ -84,11 +84,11 @@ def _weight(parameters: str) -> float:
 
 
 def written_date(iso: str, language: Language) -> str:
-    """Formats an ISO 8601 date or time as a day; returns anything else unchanged."""
+    """Formats an ISO 8601 date or time as a day, a month in words; anything else is unchanged."""
     try:
         day: date = datetime.fromisoformat(iso)
     except ValueError:
-        return iso
+        return written_period(iso, language)
     return format_date(day, format="long", locale=language.locale)
 
 

@@ -37,7 +37,8 @@ _FIRST_NAME = re.compile(r"[–—-]{1,2}\s?(?P<name>[A-ZÀ-Þ][^\W\d_]+(?:-[A-Z
 _ARTICLE = re.compile(r"(?:le|la|les|the)\s|l['’]", re.IGNORECASE)
 _MAX_GROUP_WORDS = 5
 _BESIDE_NAME = re.compile(
-    r"(?:\s?[/,(@]|\s?[|·](?=\s?\d)|\s[–—-]|\s(?:pour|for|avec|with))\s?\S+(?:\s\S+){0,4}|\s\S+@\S+"
+    r"(?:\s?[/,(@]|\s?[|·](?=\s?\d)|\s[–—-]|\s(?:pour|for|avec|with))\s?\S+(?:\s\S+){0,4}"
+    r"|,?\s(?:pour|for)(?:\s\S+){1,8}|\s\S+@\S+"
 )
 _IN_BRACKETS = re.compile(r"\s\([^()]*\)$")
 _BAR = re.compile(r"\s*[|·•]\s*")
@@ -127,7 +128,10 @@ def _find_office(layout: Layout, findings: Findings) -> None:
 
 def find_signature(layout: Layout, findings: Findings) -> None:
     """Finds who signs below the text: the author, or somebody whose job stands with the name."""
-    author = findings.people.get("author", NOBODY)
+    known = findings.fields.get("author")
+    # An office that sends a mail: who wrote it signs below.
+    is_unsure = known is not None and known.confidence <= ACCOUNT and "@" in known.sentence
+    author = NOBODY if is_unsure else findings.people.get("author", NOBODY)
     for at in range(layout.last + 1, len(layout.lines)):
         line, below = layout.lines[at], layout.line_at(at + 1)
         person = _signing(layout, at) if line.is_short and not line.is_used else NOBODY
@@ -146,8 +150,7 @@ def find_signature(layout: Layout, findings: Findings) -> None:
         _leave(line)
         if job_line and not person.job:
             job_line.leave()
-        known = findings.fields.get("author")
-        confidence = known.confidence if known else UNLABELLED
+        confidence = known.confidence if known and not is_unsure else UNLABELLED
         signed = Person(person.name, author.job or _IN_BRACKETS.sub("", job))
         findings.add_person("author", signed, line.text, confidence)
         return

@@ -35,14 +35,15 @@ _FORMS = tuple(
         rf"\b{_WEEKDAY}"
         r"(?P<first>\d\d?)\s?(?P<mark>[/.-])\s?(?P<second_number>\d\d?)\s?(?P=mark)\s?"
         rf"(?P<any_year>(?:(?:19|20)\d\d|\d\d))\b{_TIME}",
+        rf"\b{_MONTH}\s+{_YEAR}",
     )
 )
-_MONTH_ALONE = re.compile(rf"\b{_MONTH}\s+{_YEAR}|\b\d\d?/(?:19|20)\d\d\b")
+_NUMBERED_MONTH = re.compile(r"\b\d\d?/(?:19|20)\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenDate:
-    """A date that a text writes in `text[start:end]`; `iso` is it in ISO 8601."""
+    """A day or a month that a text writes in `text[start:end]`; `iso` is it in ISO 8601."""
 
     start: int
     end: int
@@ -73,7 +74,7 @@ def only_date(text: str, *, english: bool = False) -> str:
 
 def unclear_dates_in(text: str) -> Iterator[tuple[int, int]]:
     folded = plain(text)
-    for form in (_MONTH_ALONE, _FORMS[-1]):
+    for form in (_NUMBERED_MONTH, _FORMS[-2]):
         for match in form.finditer(folded):
             yield match.span()
 
@@ -83,6 +84,8 @@ def is_unclear_date(text: str) -> bool:
 
 
 def _iso(match: re.Match[str], english: bool) -> str:
+    if match.re is _FORMS[-1]:
+        return f"{match['year']}-{_MONTHS[match['month']]:02}"
     if (day := _day(match.groupdict(), english)) is None:
         return ""
     if (clock := _clock(match.groupdict())) is None:

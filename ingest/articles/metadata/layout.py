@@ -140,7 +140,7 @@ class Findings:
         name = str(name)
         known = self.fields.get(name)
         is_better = known is None or known.confidence < confidence
-        if known and name in DATES and known.value[:10] == value[:10]:
+        if known and name in DATES and known.value.startswith(value[:10]):
             # Of the same day, the one with a time.
             is_better = is_better or len(value) > len(known.value)
             value = max(known.value, value, key=len)

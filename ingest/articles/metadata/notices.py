@@ -131,6 +131,7 @@ LABELLED, JOB, WEAK, CATEGORIES, BARE, DATELINE, ORGANISATION = 0.95, 0.9, 0.85,
 """The confidence in a value by what announces it, and in the name of an organisation."""
 MARGIN_COST = 0.15  # confidence subtracted from a value in the margin
 _MAX_DATELINE_CHARS = 80
+_ADDRESS = re.compile(r"\S+@\S+\.\w+")
 _MAX_DAY_CHARS = 30
 _DASH = re.compile(r"\s[–—-]+\s|\s?[–—:]\s|\.\s(?=[A-ZÀ-Þ])")
 
@@ -186,8 +187,10 @@ def _take_notice(findings: Findings, notice: Announcement, line: Line) -> None:
     if line.block.region is Region.MARGIN:
         confidence -= MARGIN_COST
     if announced in PEOPLE and person.name:
-        if is_organisation(person.name):
+        name = _ADDRESS.sub("", person.name).strip()
+        if is_organisation(name) or (_ADDRESS.search(line.text) and not is_person(name)):
             confidence = ORGANISATION
+        person = replace(person, name=name or person.name)
         findings.add_person(announced, person, line.text, confidence)
     elif announced in DATES and value:
         findings.add(announced, value, line.text, confidence)
