@@ -15,6 +15,7 @@ DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
 QUICK := tests/test_rooms.py tests/kb/text tests/kb/reference tests/kb/resolution tests/kb/search \
   tests/ingest/articles tests/ingest/directories tests/ingest/records
+MEASURED := build/measured-kb
 NEEDS := tests/data/demo-needs tests/data/development/silence
 
 .PHONY: help install run demo quick test thorough check coverage check-long format lint types imports widget benchmark benchmark-full evaluate ablation lock sbom audit clean
@@ -86,13 +87,16 @@ benchmark: install ## measure speed and memory beside what others use; a quarter
 benchmark-full: install ## the same up to 100,000 firms; an hour and a half once all is embedded; writes the page
 	$(BIN)/python -m tests.benchmarks --full --write
 
-evaluate: demo ## measure the ranking; with DATA=dir, on all development sets (docs/evaluation.md)
-	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
-	@$(BIN)/quisait evaluate --split test --split tune --kb $(DEMO) $(NEEDS) build/development/*/
+$(MEASURED): $(INSTALLED)
+	$(BIN)/quisait ingest --kb $(MEASURED) tests/data/small-territory
 
-ablation: demo ## measure the ranking without each of its parts; with DATA=dir, takes hours and writes the page
+evaluate: $(MEASURED) ## measure the ranking; with DATA=dir, on all development sets (docs/evaluation.md)
 	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
-	@$(BIN)/python -m tests.ranking_figures --kb $(DEMO) \
+	@$(BIN)/quisait evaluate --split test --split tune --kb $(MEASURED) $(NEEDS) build/development/*/
+
+ablation: $(MEASURED) ## measure the ranking without each of its parts; with DATA=dir, takes hours and writes the page
+	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
+	@$(BIN)/python -m tests.ranking_figures --kb $(MEASURED) \
 	  $(if $(DATA),--page docs/figures/ranking.md) $(NEEDS) build/development/*/
 
 lock: install ## write the lock files anew, after a change of versions (docs/deployment.md)

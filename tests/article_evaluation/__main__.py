@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 from tests.article_evaluation.comparison import evaluate_articles
-from tests.article_evaluation.labels import demonstration_actors, finder
+from tests.article_evaluation.labels import territory_actors, finder
 from tests.article_evaluation.scores import score_lines
 
 
 def main(folder: str, *options: str) -> int:
-    scores = evaluate_articles(Path(folder), finder(demonstration_actors()))
+    scores = evaluate_articles(Path(folder), finder(territory_actors()))
     slips = map(str, scores.slips if "--details" in options else ())
     print(*slips, *score_lines(scores), *scores.unread, sep="\n")
     return bool(scores.unread)

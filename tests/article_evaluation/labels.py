@@ -20,7 +20,7 @@ from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedParticipation
 from kb.text.periods import NoPeriod, Period
 
-DEMONSTRATION = Path(__file__).parents[2] / "ingest" / "demo" / "actors.csv"
+TERRITORY = Path(__file__).parents[1] / "data" / "small-territory" / "actors.csv"
 _OPTIONAL_KEYS = frozenset({"title_also", "url", "kind", "lang", "flow", "periods"})
 
 
@@ -66,10 +66,9 @@ def finder(actors: KnownActors) -> Callable[[Path], ArticleFindings]:
     return find
 
 
-def demonstration_actors() -> KnownActors:
-    """The actors of the demonstration corpus, whose ids the labels of the articles here name."""
-
-    entries = read_directory(DEMONSTRATION)
+def territory_actors() -> KnownActors:
+    """The actors of the small territory, whose ids the labels of the articles here name."""
+    entries = read_directory(TERRITORY)
     return KnownActors(entry.record for entry in entries if isinstance(entry.record, Actor))
 
 

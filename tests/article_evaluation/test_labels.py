@@ -17,7 +17,7 @@ OTHERS = [SET / "others" / "tune", SET / "others" / "test"]
 
 @pytest.mark.parametrize("half", [*HALVES, *OTHERS], ids=lambda path: path.name)
 def test_the_set_of_the_project_is_well_labelled(half: Path) -> None:
-    known = (SET.parents[2] / "ingest" / "demo" / "actors.csv").read_text(encoding="utf-8")
+    known = (SET.parent / "small-territory" / "actors.csv").read_text(encoding="utf-8")
     for path, labels in read_labelled(half):
         for participant in labels.participants:
             assert not participant.known or f"\n{participant.known}," in known, path

@@ -11,7 +11,7 @@ commune with its department (large ones have most), and a text as long as those 
 | 5 % | two to four paragraphs | 440 to 1,290 |
 
 1,000 firms have about 1,140 passages. The words are those of the table of trades and of the
-demonstration's texts; a sixth is English. Firm number n of a seed is the same whatever the count,
+small territory's texts; a sixth is English. Firm number n of a seed is the same whatever the count,
 so that a small corpus begins a large one, and nothing is kept in memory. The needs are those of the
 development sets, which were written without regard to these firms.
 """
@@ -30,8 +30,8 @@ from kb.reference.communes import Commune, communes_beginning
 from kb.reference.trades import Trade, trades
 
 ROOT = Path(__file__).parents[2]
-DEMONSTRATION = ROOT / "ingest" / "demo"
 SETS = ROOT / "tests" / "data"
+TERRITORY = SETS / "small-territory"
 
 Firm = dict[str, str]
 """A row of a directory."""
@@ -122,8 +122,8 @@ def _neighbour(chance: random.Random, trade: Trade) -> Trade:
 
 
 def _told(chance: random.Random) -> Sequence[str]:
-    """One to three sentences that the demonstration tells in a row."""
-    said = chance.choice(_demonstration())
+    """One to three sentences that the small territory tells in a row."""
+    said = chance.choice(_territory())
     first = chance.randrange(len(said))
     return said[first : first + chance.randint(1, 3)]
 
@@ -151,9 +151,9 @@ def _divisions() -> Mapping[str, Sequence[Trade]]:
 
 
 @cache
-def _demonstration() -> Sequence[Sequence[str]]:
-    """The sentences of each text of the demonstration."""
-    with (DEMONSTRATION / "actors.csv").open(encoding="utf-8-sig", newline="") as file:
+def _territory() -> Sequence[Sequence[str]]:
+    """The sentences of each text of the small territory."""
+    with (TERRITORY / "actors.csv").open(encoding="utf-8-sig", newline="") as file:
         texts = [row["description"] for row in csv.DictReader(file)]
     return [sentences for text in texts if (sentences := _AFTER_SENTENCE.split(text))]
 

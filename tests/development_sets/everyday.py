@@ -43,7 +43,7 @@ def everyday_descriptions(folder: Path) -> Built:
 
 
 def off_topic() -> Built:
-    """What no firm answers, asked of the demonstration base, beside needs that are met there."""
+    """What no firm answers, asked of the small territory, beside needs that are met there."""
     built = Built("off-topic", {"title": "Off-topic texts, demonstration"}, silence=_off_topic())
     needs = read_set(held("..", "demo-needs"))
     for split in SPLITS:

@@ -4,7 +4,7 @@ from tests.development_sets.built import Built, held, table
 
 
 def known_items() -> Built:
-    """Actors looked for by name, on the demonstration base."""
+    """Actors looked for by name, on the small territory."""
     built = Built(
         "known-items",
         {"title": "Known items", "metrics": ["S@1", "S@3", "MRR", "R@10"], "by": "group"},

@@ -15,7 +15,7 @@ from kb.models import Actor
 from kb.reference.roles import Role
 from kb.registers.drafts import FILLED_IN, Proposals
 from tests.article_evaluation.comparison import evaluate_articles
-from tests.article_evaluation.labels import demonstration_actors, finder
+from tests.article_evaluation.labels import territory_actors, finder
 
 TUNE = Path(__file__).parents[2] / "data" / "articles" / "tune"
 
@@ -132,7 +132,7 @@ def test_names_keep_what_is_of_them() -> None:
 
 
 def test_labelled_articles_are_read_well() -> None:
-    scores = evaluate_articles(TUNE, finder(demonstration_actors()))
+    scores = evaluate_articles(TUNE, finder(territory_actors()))
     wanted = {"participants filled in": 0.75, "roles filled in": 0.55, "need": 0.86}
     reached = {name: scores.fields[name].f1 or 0 for name in wanted}
     assert {name for name in wanted if reached[name] < wanted[name]} == set()

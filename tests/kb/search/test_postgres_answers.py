@@ -20,7 +20,7 @@ from kb.status import status_of
 from kb.store.copying import copy_tables, new_base
 from kb.store.pool import open_store
 from kb.store.postgres.store import PostgresStore
-from tests.benchmarks.corpus import DEMONSTRATION, firms, needs
+from tests.benchmarks.corpus import TERRITORY, firms, needs
 from tests.conftest import OpenBase
 from tests.postgres import PostgresServer
 
@@ -39,7 +39,7 @@ def test_both_engines_give_the_same_answers(
     open_base: OpenBase, real_encoder: Encoder, served: PostgresAddress
 ) -> None:
     base = open_base(real_encoder)
-    ingest(base, [DEMONSTRATION])
+    ingest(base, [TERRITORY])
     fields = itemgetter("id", "name", "description", "department")
     told = map(fields, firms(FIRMS))
     base.put([Actor(id_, name, text, department=of) for id_, name, text, of in told])
