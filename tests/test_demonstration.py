@@ -34,7 +34,7 @@ def demonstration(
 
 def test_nothing_invented_stands_beside_a_real_organisation(demonstration: KnowledgeBase) -> None:
     for actor in demonstration.actors():
-        assert not (actor.phone or actor.email), actor.id
+        assert (actor.phone, actor.email) == ((), ()), actor.id
         assert actor.source_url or actor.id == "reseau-3ar", actor.id
         assert 17 <= len(actor.description.split()) <= 90, actor.id
 
@@ -43,10 +43,11 @@ def test_every_case_is_an_article_with_its_people(demonstration: KnowledgeBase) 
     known = demonstration.ids(Kind.ACTOR)
     for case in demonstration.cases():
         assert 150 <= len(case.text.split()) <= 400, case.id
-        assert case.author and case.date and case.themes and case.need, case.id
+        assert all((case.author, case.date, case.themes, case.need)), case.id
         assert urlsplit(case.source_url).netloc, case.id
         named = {part.actor_id for part in case.participants if part.actor_id}
-        assert named and named <= known, case.id
+        assert named, case.id
+        assert named <= known, case.id
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.article_evaluation.comparison import evaluate_articles
-from tests.article_evaluation.labels import territory_actors, finder
+from tests.article_evaluation.labels import finder, territory_actors
 from tests.article_evaluation.scores import score_lines
 
 

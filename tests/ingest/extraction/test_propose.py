@@ -15,7 +15,7 @@ from kb.models import Actor
 from kb.reference.roles import Role
 from kb.registers.drafts import FILLED_IN, Proposals
 from tests.article_evaluation.comparison import evaluate_articles
-from tests.article_evaluation.labels import territory_actors, finder
+from tests.article_evaluation.labels import finder, territory_actors
 
 TUNE = Path(__file__).parents[2] / "data" / "articles" / "tune"
 
