@@ -232,7 +232,7 @@ class Submissions:
 
 def _taken(proposals: Proposals) -> tuple[Participation, ...]:
     """The participations to fill in: those that are likely enough, each organisation once."""
-    likely = [each for each in proposals.participations if each.confidence >= FILLED_IN]
+    likely = [each for each in proposals.participations if each.presence >= FILLED_IN]
     seen: set[str] = set()
     surest: set[int] = set()
     for proposed in sorted(likely, key=lambda each: -each.confidence):

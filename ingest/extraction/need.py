@@ -15,7 +15,7 @@ LEAST = 0.3  # an article whose likeliest word is less likely to say a need tell
 BESIDE = 0.3  # least probability of the likeliest word of a second phrase
 MOST_TOKENS, MOST_JOINED = 14, 2  # of a phrase; complements that are joined to its end
 _JOINTS = frozenset("de d' du des en of".split())
-_COST, _FILLER, _TITLE = 0.25, 0.06, 0.1  # cost of a word, of a small word; worth of the title
+_COST, _FILLER, _TITLE = 0.2, 0.06, 0.1  # cost of a word, of a small word; worth of the title
 _SIGNS = frozenset("-'’")
 
 

@@ -90,7 +90,10 @@ def _proposed(
         confidence = min(SUREST, confidence)
         if sentence and confidence >= MIN_CONFIDENCE:
             yield ProposedParticipation(
-                Participation(name, Role(role), actor_id, told), sentence.text, round(confidence, 2)
+                Participation(name, Role(role), actor_id, told),
+                sentence.text,
+                round(confidence, 2),
+                presence=round(participant.probability, 2),
             )
 
 

@@ -121,6 +121,12 @@ def is_commune(name: str) -> bool:
     return _folded(name) in _by_name()
 
 
+def is_town(name: str) -> bool:
+    """Says whether a name is a commune's, or how people shorten it: "Magnac-Lavalette"."""
+    begins = f"{_folded(name)} "
+    return is_commune(name) or ("-" in name and any(key.startswith(begins) for key in _by_name()))
+
+
 def departments_with(town: str) -> frozenset[str]:
     """Returns the departments in which a commune, or a part of one, has this name."""
     return frozenset(each.department for each in _by_name().get(_folded(town), ()))

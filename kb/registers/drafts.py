@@ -16,7 +16,7 @@ from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
 
 RULES = "rules"  # the origin of what is read without a language model
-FILLED_IN = 0.2  # least confidence of a participation that is written into the draft
+FILLED_IN = 0.7  # least presence of an organisation that is written into the draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,16 @@ class ProposedField:
 
 @dataclass(frozen=True, slots=True)
 class ProposedParticipation:
-    """A participation that the text suggests; one with a confidence of 0 was decided on."""
+    """A participation that the text suggests; one with a confidence of 0 was decided on.
+
+    `presence` is how likely the organisation takes part at all, in whichever role.
+    """
 
     participation: Participation
     sentence: str
     confidence: float
     origin: str = RULES
+    presence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ class _Comparison:
 
     def _filled_in(self) -> None:
         """Scores the participations that a draft would hold, as if nothing else was found."""
-        sure = [each for each in self._findings.participations if each.confidence >= FILLED_IN]
+        sure = [each for each in self._findings.participations if each.presence >= FILLED_IN]
         alone = Scores()
         findings = replace(self._findings, participations=tuple(sure))
         _Comparison(alone, self._file, self._labels, findings)._participants()

@@ -31,6 +31,7 @@ class FoundParticipation(NamedTuple):
     actor_id: str
     role: Role
     confidence: float
+    presence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def found_participations(
             each.participation.actor_id,
             each.participation.role,
             each.confidence,
+            each.presence,
         )
         for each in proposed
     )
@@ -167,6 +169,15 @@ def read_labels(path: Path) -> Labels:
         return _labels(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, NoPeriod) as error:
         raise ValueError(f"{path}: {error!r}") from None
+
+
+def read_passages(path: Path) -> list[tuple[str, Labels]]:
+    """Short texts, one object of JSON a line, with the labels of their participants alone."""
+    said = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [
+        (each["text"], Labels(participants=tuple(map(_participant, each["participants"]))))
+        for each in said
+    ]
 
 
 def _labels(said: dict[str, Any]) -> Labels:

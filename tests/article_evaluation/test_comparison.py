@@ -140,7 +140,7 @@ def test_confidence_is_compared_with_what_is_right_and_what_is_filled_in_scored_
         participations=(
             part("Avel", PRODUCER, "avel", confidence=1.0),
             part("Avel", BUYER, "avel", confidence=0.8),
-            part("Sud Ouest", NETWORK, confidence=0.1),
+            part("Sud Ouest", NETWORK, confidence=0.1)._replace(presence=0.1),
         )
     )
     labels = Labels(participants=(participant("Avel", PRODUCER, known="avel"),))

@@ -11,7 +11,7 @@ from ingest.extraction.gazetteer import name_words
 from ingest.extraction.names import kind_of
 from ingest.extraction.reader.encoded import EncodedText, Floats
 from ingest.extraction.reader.heads import odds_of_kind, role_odds, tags
-from kb.reference.communes import is_commune
+from kb.reference.communes import is_town
 from kb.reference.roles import Role
 from kb.text.analysis import FUNCTION_WORDS
 from kb.text.folding import fold
@@ -25,6 +25,7 @@ _DETERMINER = re.compile(
 )
 _NAMED_SO = re.compile(r"(?<![.!?:»\n]\s)(?<!^)\b(?:(?:La|Le|Les|The|Un|Une)\s|[LD]['’])$")
 _OF_PLACE = re.compile(r"(?:^|\W)(?:à|de|en|vers|at|in|from|near)\s$|\bd['’]$")
+_IN_TOWN = re.compile(r"(?<=\w)\s(?:à|in|near)\s[A-ZÀ-Þ][\w' -]+$")  # "Tree Brewery in Leeds"
 _CUT_AFTER = frozenset(
     "a an and at au aux avec d de des du en et for from in l la le les of on par pour the to"
     " with".split()
@@ -132,7 +133,8 @@ def _mentions(read: EncodedText) -> Iterator[MarkedName]:
         if found := _NAMED_SO.search(read.text[max(0, start - 7) : start]):
             start -= len(found[0])
         name = bare(read.text[start:end])
-        is_place = _OF_PLACE.search(read.text[max(0, start - 6) : start]) and is_commune(name)
+        name = _IN_TOWN.sub("", name)
+        is_place = _OF_PLACE.search(read.text[max(0, start - 6) : start]) and is_town(name)
         if len(name) > 1 and not is_place:
             probability = float(np.mean(1 - likely[first:last, 0]))
             yield MarkedName(start, end, name, probability, own)

@@ -42,7 +42,7 @@ def roles_in(text: str, title: str = "") -> set[tuple[str, str]]:
     return {
         (proposal.participation.name, str(proposal.participation.role))
         for proposal in proposals(text, title).participations
-        if proposal.confidence >= FILLED_IN
+        if proposal.presence >= FILLED_IN
     }
 
 
