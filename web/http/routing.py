@@ -63,10 +63,10 @@ class PageRequest:
 
     @property
     def picked(self) -> Sequence[str]:
-        """The ids of the account's picked organisations; none if the base cannot say."""
-        account = self.session.account
+        """The ids that the account picked for the need searched, or last; none if unknown."""
+        account, need = self.session.account, self.http.query_params.get("q", "")
         try:
-            found = self.knowledge_base.lists.for_picks(account.name) if account else None
+            found = self.knowledge_base.dossiers.for_picks(account.name, need) if account else None
         except QuisaitError:
             return ()
         return [entry.actor_id for entry in found.entries] if found else ()

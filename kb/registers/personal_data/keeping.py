@@ -104,7 +104,7 @@ def erase_thing(store: Store, kind: PersonalKind, id: str) -> None:
 
 
 _OF_ACTORS = (
-    "delete from contact_list_entries where actor_id in :values",
+    "delete from dossier_entries where actor_id in :values",
     # What people wrote in answers stays.
     "update notice_answers set actor_id = '', organisation = '' where actor_id in :values",
     "delete from holds where actor_id in :values",
@@ -153,7 +153,8 @@ def _delete(store: Store, things: PersonalPlace, which: str, values: Mapping[str
 def _erase_account(store: Store, name: str) -> None:
     """Deletes an account with all its own; elsewhere, `ERASED_ACCOUNT` stands for its name."""
     store.execute(
-        "delete from outbox where recipient in (select email from accounts where key = ?)",
+        "delete from outbox where exists (select 1 from accounts where key = ?"
+        " and email != '' and email in (recipient, reply_to))",
         [account_key(name)],
     )
     deleted = delete_account(store, name)
@@ -161,7 +162,7 @@ def _erase_account(store: Store, name: str) -> None:
     renamed = 0
     owned = {
         PersonalKind.DRAFT: "select id from drafts where created_by = ? and state = 'draft'",
-        PersonalKind.LIST: "select id from contact_lists where owner = ?",
+        PersonalKind.DOSSIER: "select id from dossiers where owner = ?",
         PersonalKind.HOLD: "select id from holds where account = ?",
         PersonalKind.SUBSCRIBER: (
             "select distinct subscriber_id from subscriptions where account = ?"
@@ -170,7 +171,7 @@ def _erase_account(store: Store, name: str) -> None:
     for kind, select in owned.items():
         for row in store.execute(select, [known]).fetchall():
             erase_thing(store, kind, row[0])
-    store.execute("delete from contact_list_members where account = ?", [known])
+    store.execute("delete from dossier_members where account = ?", [known])
     for place in PLACES:
         for column in place.by:
             renamed += store.execute(

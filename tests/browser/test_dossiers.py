@@ -8,7 +8,7 @@ import vobject
 from playwright.sync_api import expect
 
 from kb.registers.accounts import AccountRole
-from kb.registers.contact_lists import CallStatus
+from kb.registers.dossiers import CallStatus
 from tests.browser.accessibility import check_page
 from tests.browser.conftest import Visits, sign_in
 from tests.web.sample_base import ACTORS, AVEL, CASES, DISTILLERY, SampleBase
@@ -88,19 +88,19 @@ def test_a_list_goes_from_the_browser_to_the_account_that_signs_in(
 ) -> None:
     page = visit.open("/en/search?q=cirages", fails_later=True)
     page.get_by_role("checkbox", name=f"Keep in my list – {AVEL.name}").check()
-    page.goto(page.url.split("/en/")[0] + "/en/list")  # a bookmark: the script names the ids
+    page.goto(page.url.split("/en/")[0] + "/en/dossier")  # a bookmark: the script names the ids
     expect(page.locator(".call h2")).to_have_text([AVEL.name])
     page.get_by_label(f"Note – {AVEL.name}").fill("du navigateur")
     page.get_by_role("link", name="Sign in").click()
     sign_in(page, NAME)
-    assert base.lists.for_picks(NAME) is None
+    assert base.dossiers.for_picks(NAME) is None
     # The page of the list offers it once, with the notes of the browser.
     expect(page.get_by_label(f"Note – {AVEL.name}")).to_have_value("du navigateur")
     page.get_by_role("button", name="Keep them in my account").click()
     expect(page.locator("[role=status]").first).to_have_text(
         "The organisations of this browser are in your account."
     )
-    kept = base.lists.for_picks(NAME)
+    kept = base.dossiers.for_picks(NAME)
     assert kept
     assert [(one.actor_id, one.need, one.note, one.status) for one in kept.entries] == [
         ("avel", "cirages", "du navigateur", CallStatus.TO_CALL)
@@ -110,18 +110,18 @@ def test_a_list_goes_from_the_browser_to_the_account_that_signs_in(
     page.goto(page.url.split("/en/")[0] + "/en/search/who-to-call?q=cirages")
     tick = page.get_by_role("checkbox", name=f"Keep in my list – {AVEL.name}")
     expect(tick).to_be_checked()
-    with page.expect_response("**/en/list"):
+    with page.expect_response("**/en/dossier"):
         tick.uncheck()
     expect(page.locator("[data-picked-count]")).to_be_hidden()
-    page.route("**/en/list", lambda route: route.abort())
+    page.route("**/en/dossier", lambda route: route.abort())
     tick.click()
     expect(page.get_by_role("alert")).to_contain_text("This was not kept")
     expect(tick).not_to_be_checked()
-    page.unroute("**/en/list")
-    with page.expect_response("**/en/list"):
+    page.unroute("**/en/dossier")
+    with page.expect_response("**/en/dossier"):
         page.get_by_role("button", name="Keep this whole part in my list").click()
     count = page.locator("[data-pick]").count()
     expect(page.locator("[data-picked-count]")).to_have_text(str(count))
-    after = base.lists.for_picks(NAME)
+    after = base.dossiers.for_picks(NAME)
     assert after
     assert len(after.entries) == count > 5
