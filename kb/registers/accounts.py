@@ -51,10 +51,6 @@ class Account:
     confirmed: str = ""
 
     @property
-    def has_confirmed(self) -> bool:
-        return bool(self.email) and self.confirmed == self.email
-
-    @property
     def key(self) -> str:
         return account_key(self.name)
 

@@ -173,7 +173,8 @@ class Dossiers(Register):
                 before = kept.get(entry.actor_id)
                 merged = before.with_all_of(entry) if before else entry
                 if merged != before:
-                    _write(store, id_, merged, by)
+                    who, when = entry.changed_by or by, entry.changed_at or now()
+                    _write(store, id_, replace(merged, changed_by=who, changed_at=when))
                 kept[entry.actor_id] = merged
             return _not_too_long(_dossier(store, id_, by))
 
@@ -205,7 +206,9 @@ class Dossiers(Register):
                     entry = replace(current, status=entry.status, note=note).cleaned()
                 is_new = current is None and by != BY_LINK
                 if written.mark != seen and (is_new or (current and current.mark != entry.mark)):
-                    _write(store, id, replace(entry, signed=_line(signed)[:MAX_TOLD_CHARS]), by)
+                    name = _line(signed)[:MAX_TOLD_CHARS]
+                    entry = replace(entry, changed_by=by, changed_at=now(), signed=name)
+                    _write(store, id, entry)
                     kept[entry.actor_id] = entry
             return _not_too_long(_dossier(store, id, by))
 
@@ -311,8 +314,7 @@ def _add_member(store: Store, id: str, account: str) -> None:
     )
 
 
-def _write(store: Store, id: str, entry: DossierEntry, by: str) -> None:
-    written = replace(entry, changed_by=by, changed_at=now())
+def _write(store: Store, id: str, entry: DossierEntry) -> None:
     store.execute(
         "insert into dossier_entries"
         " (dossier_id, actor_id, position, need, status, note, changed_by, changed_at, why, signed)"
@@ -321,5 +323,5 @@ def _write(store: Store, id: str, entry: DossierEntry, by: str) -> None:
         " on conflict (dossier_id, actor_id) do update set need = excluded.need,"
         " status = excluded.status, note = excluded.note, changed_by = excluded.changed_by,"
         " changed_at = excluded.changed_at, why = excluded.why, signed = excluded.signed",
-        {**columns_of(written), "id": id},
+        {**columns_of(entry), "id": id},
     )

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import cast
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -18,7 +17,6 @@ from web.dossiers.rows import Row, kept_rows
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
 from web.http.security.sessions import AForm, AnyAccount
-from web.http.templating import Renderer
 from web.http.urls import Page, address
 from web.mail import mail_writer_of, signed_links_of
 
@@ -34,12 +32,9 @@ def enquiry_page(
     request: APageRequest, account: AnyAccount, dossier: str = "", t: str = "", done: str = ""
 ) -> Response:
     found = request.knowledge_base.dossiers.get(dossier, by=account.name)
-    renderer = cast("Renderer", request.http.app.state.renderer)
-    text = renderer.render(
-        "dossiers/enquiry.txt", request.language, dossier=found, account=account
-    ).strip()
-    entries = found.entries
-    chosen = [entry.actor_id for entry in entries if entry.status is CallStatus.TO_CALL]
+    text = request.text("dossiers/enquiry.txt", dossier=found, account=account)
+    to_call = (entry for entry in found.entries if entry.status is CallStatus.TO_CALL)
+    chosen = [entry.actor_id for entry in to_call]
     return _page(request, account, found, chosen, found.name[:150], text, t=t, done=done)
 
 
@@ -107,7 +102,8 @@ def _address(row: Row, account: Account) -> str:
 
 def _may_send(request: PageRequest, account: Account) -> bool:
     """Whether the site sends what an account writes: nobody's words but a known member's."""
-    return request.settings.sends_mail and account.is_member and account.has_confirmed
+    is_confirmed = account.email and account.confirmed == account.email
+    return bool(request.settings.sends_mail and account.is_member and is_confirmed)
 
 
 def _send(

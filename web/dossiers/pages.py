@@ -1,6 +1,8 @@
-"""What is done on the page of a dossier: in an account, by a link, or by a stranger."""
+"""The page of a dossier, and what is done there: in an account, by a link, or by a stranger."""
 
+import hmac
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields
 from typing import Annotated
 
@@ -8,30 +10,95 @@ from fastapi import Depends, Query, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from kb.errors import InputError
+from ingest.records.fields import record_id
+from kb.errors import InputError, UnknownRecord
 from kb.messages import N_
-from kb.registers.dossiers import BY_LINK, Dossier, Right, Told
-from web.dossiers.cases import draft_of
+from kb.models import Case, Participation
+from kb.reference.roles import ROLES, Flow, Role
+from kb.registers.accounts import Account
+from kb.registers.clock import today
+from kb.registers.dossiers import (
+    BY_LINK,
+    MAX_NOTE_CHARS,
+    MAX_TOLD_CHARS,
+    CallStatus,
+    Dossier,
+    Right,
+    Told,
+)
 from web.dossiers.files import FILES, file_of
 from web.dossiers.reasons import rows_with_whys, with_whys
-from web.dossiers.rows import (
-    SentEntry,
-    picked_entries,
-    rows_of,
-    sent_entries,
-    with_kept,
-)
-from web.dossiers.shown import opened, show
-from web.http.refusals import no_such_action, not_allowed, strange_form
+from web.dossiers.rows import Row, kept_rows, picked_entries, rows_of, sent_entries, with_kept
+from web.http.refusals import Refusal, no_such_action, not_allowed, strange_form
 from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
 from web.http.security.bodies import allow_body
+from web.http.security.cookies import site_secret
 from web.http.security.sessions import AForm, AFormOfAnyone, AnyAccount, ASession, sessions_of
-from web.http.urls import Page, address
+from web.http.urls import Address, Page, address
 
 DOSSIER_BYTES = 1_000_000
 """The longest dossier of a stranger: 200 organisations, each with a full note in French."""
 
 router = PageRouter()
+
+
+def _link(request: PageRequest, dossier: Dossier, right: Right) -> Address | None:
+    """Returns the link with a right, if there is one: its key is kept nowhere."""
+    link = dossier.writer if right is Right.WRITE else dossier.reader
+    secret = site_secret(request.settings, request.knowledge_base)
+    signed = f"dossier {right} {dossier.id} {link}".encode()
+    key = hmac.digest(secret.encode(), signed, "sha256").hex()[:32]
+    return address(Page.DOSSIER_LINK, dossier=dossier.id, key=key) if link else None
+
+
+def _opened(request: PageRequest, id: str, key: str) -> tuple[Dossier, Right]:
+    """Returns a dossier and what its key lets do; refuses a key that opens nothing."""
+    with suppress(UnknownRecord):
+        found = request.knowledge_base.dossiers.get(id, by=BY_LINK)
+        for right in Right:
+            link = _link(request, found, right)
+            if link and hmac.compare_digest(key.encode(), dict(link.query)["key"].encode()):
+                return found, right
+    raise Refusal(410, N_("This link was withdrawn, or is not whole: ask who sent it."))
+
+
+def _show(
+    request: PageRequest,
+    dossier: Dossier | None,
+    rows: Sequence[Row] | None = None,
+    *,
+    right: Right | None = None,
+    status_code: int = 200,
+    message: str = "",
+    done: str = "",
+) -> Response:
+    """Shows a dossier with the `right` of the link that opened it; without, that of an account."""
+    account, base = request.session.account, request.knowledge_base
+    rows = kept_rows(base, dossier) if rows is None else rows
+    need = rows[0].entry.need if rows and not dossier else ""
+    named = [("need", need)] * bool(need) + [("id", row.entry.actor_id) for row in rows]
+    here = Address(Page.DOSSIER, query=tuple(named))
+    links: dict[Right, Address] = {}
+    if dossier:
+        here = address(Page.DOSSIER, dossier=dossier.id)
+        links = {each: link for each in Right if (link := _link(request, dossier, each))}
+    return request.page(
+        "dossiers/dossier.html",
+        here=links[right] if right else here,
+        status_code=status_code,
+        message=message,
+        rows=rows,
+        dossier=dossier,
+        right=right,
+        key=dict(links[right].query)["key"] if right else "",
+        is_mine=bool(account and dossier and not right and dossier.owner == account.name),
+        need=dossier.told.need if dossier else need,
+        links={each: request.absolute_url(link) for each, link in links.items()},
+        dossiers=base.dossiers.of(account.name) if account and not right else (),
+        share_url=request.absolute_url(here),
+        limits={"note": MAX_NOTE_CHARS, "told": MAX_TOLD_CHARS},
+        done=done,
+    )
 
 
 @router.shows(Page.DOSSIER)
@@ -45,10 +112,10 @@ def dossier_page(
 ) -> Response:
     """Shows the organisations picked for a `need`; without, a dossier of the account."""
     if id or not session.account:
-        return show(request, None, rows_with_whys(request, picked_entries(id, need)))
+        return _show(request, None, rows_with_whys(request, picked_entries(id, need)))
     dossiers, by = request.knowledge_base.dossiers, session.account.name
     found = dossiers.get(dossier, by=by) if dossier else dossiers.for_picks(by)
-    return show(request, found, done=done)
+    return _show(request, found, done=done)
 
 
 @router.takes(Page.DOSSIER)
@@ -60,12 +127,13 @@ def change_dossier(request: APageRequest, account: AnyAccount, form: AForm) -> R
         match action:
             case "pick" | "keep":
                 for told, of_need in with_whys(request, sent):
-                    id_ = dossiers.pick([one.entry for one in of_need], by=by, told=told).id
+                    id_ = dossiers.pick([row.entry for row in of_need], by=by, told=told).id
             case "drop":
-                for entry, _ in sent:
+                for entry, *_ in sent:
                     dossiers.drop([entry.actor_id], by=by, need=entry.need)
             case "save" | "remove":
-                dossiers.save(id_, [one for one in sent if one.entry.actor_id != about], by=by)
+                left = [(one, mark) for one, _, mark in sent if one.actor_id != about]
+                dossiers.save(id_, left, by=by)
                 dossiers.drop([about], by=by, id=id_)
             case "tell":
                 told = Told(**{each.name: text_of(form, each.name) for each in fields(Told)})
@@ -79,7 +147,7 @@ def change_dossier(request: APageRequest, account: AnyAccount, form: AForm) -> R
                 dossiers.delete(id_, by=by)
                 id_ = ""
             case "case":
-                draft_id = draft_of(request, dossiers.get(id_, by=by), account)
+                draft_id = _draft_of(request, dossiers.get(id_, by=by), account)
                 return see(request, address(Page.DRAFT, draft_id))
             case _:
                 raise no_such_action()
@@ -92,12 +160,38 @@ def change_dossier(request: APageRequest, account: AnyAccount, form: AForm) -> R
 def _refused(
     request: PageRequest,
     dossier: Dossier | None,
-    sent: Sequence[SentEntry],
+    sent: Sequence[Row],
     error: InputError,
     right: Right | None = None,
 ) -> Response:
     rows = rows_of(request.knowledge_base, with_kept(sent, dossier))
-    return show(request, dossier, rows, right=right, message=error.remark, status_code=422)
+    return _show(request, dossier, rows, right=right, message=error.remark, status_code=422)
+
+
+def _draft_of(request: PageRequest, dossier: Dossier, account: Account) -> str:
+    """Makes the draft with the need, and who is interested; returns its id."""
+    if not account.is_member:
+        raise not_allowed()
+    base = request.knowledge_base
+    rows = [row for row in kept_rows(base, dossier) if row.entry.status is CallStatus.INTERESTED]
+    case = Case(
+        id=record_id("", dossier.name[:80], dossier.id[:8]),
+        title=dossier.name[:150],
+        need=(dossier.told.need or dossier.name)[:500],
+        text=request.text("dossiers/case.txt", dossier=dossier, rows=rows),
+        lang=request.language.value,
+        date=today(),
+        flow=Flow.SEEKS.value,
+        participants=tuple(
+            Participation(row.actor.name, _role(row), row.actor.id) for row in rows if row.actor
+        ),
+    )
+    return base.drafts.add(case, by=account.name, origin="typed", submitted=False).id
+
+
+def _role(row: Row) -> Role:
+    part = row.entry.why.part
+    return next((role for role, traits in ROLES.items() if traits.part == part), Role.PRODUCER)
 
 
 @router.shows(Page.DOSSIER_LINK)
@@ -105,18 +199,18 @@ def linked_page(
     request: APageRequest, session: ASession, dossier: str = "", key: str = "", done: str = ""
 ) -> Response:
     """Shows a dossier to whoever holds a link to it: no account is asked for."""
-    found, right = opened(request, dossier, key)
+    found, right = _opened(request, dossier, key)
     if session.account and session.account.name in {found.owner, *found.colleagues}:
         return see(request, address(Page.DOSSIER, dossier=found.id))
     if right is Right.WRITE:
         request.welcome()
-    return show(request, found, right=right, done=done)
+    return _show(request, found, right=right, done=done)
 
 
 @router.takes(Page.DOSSIER_LINK)
 def change_by_link(request: APageRequest, session: ASession, form: AFormOfAnyone) -> Response:
     dossiers, action = request.knowledge_base.dossiers, text_of(form, "do")
-    found, right = opened(request, text_of(form, "dossier"), text_of(form, "key"))
+    found, right = _opened(request, text_of(form, "dossier"), text_of(form, "key"))
     if right is not Right.WRITE:
         raise not_allowed()
     request.slow_down("dossier_throttle")
@@ -128,7 +222,9 @@ def change_by_link(request: APageRequest, session: ASession, form: AFormOfAnyone
     sent = sent_entries(form)
     signed = session.account.name if session.account else text_of(form, "signed")
     try:
-        dossiers.save(found.id, sent, by=BY_LINK, signed=signed or "?")
+        dossiers.save(
+            found.id, [(one, mark) for one, _, mark in sent], by=BY_LINK, signed=signed or "?"
+        )
     except InputError as error:
         return _refused(request, found, sent, error, right)
     return see(
@@ -159,10 +255,10 @@ def sheet(request: APageRequest, form: ASheet) -> Response:
     action, _, about = text_of(form, "do").partition(" ")
     if action not in {*FILES, "remove"}:
         raise no_such_action()
-    entries = [SentEntry(one.entry.cleaned()) for one in sent_entries(form)]
+    entries = [row._replace(entry=row.entry.cleaned()) for row in sent_entries(form)]
     if action == "remove":
         left = [one for one in entries if one.entry.actor_id != about]
-        return show(request, None, rows_with_whys(request, left))
+        return _show(request, None, rows_with_whys(request, left))
     too_many = N_("Many files were made for you just now. Wait a little before the next one.")
     request.slow_down("dossier_throttle", too_many)
     account, id_, key = request.session.account, text_of(form, "dossier"), text_of(form, "key")
@@ -173,6 +269,6 @@ def sheet(request: APageRequest, form: ASheet) -> Response:
     if account and not key:
         found = base.dossiers.get(id_, by=account.name)
     else:
-        found, _ = opened(request, id_, key)
+        found, _ = _opened(request, id_, key)
     rows = rows_of(base, with_kept(entries, found))
     return file_of(request, action, found.told, rows)

@@ -1,20 +1,18 @@
 """Reasons: why a search finds organisations for a need, in words that a dossier keeps."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import cast
 
 from kb.errors import QueryError
 from kb.registers.clock import today
 from kb.registers.dossiers import MAX_ENTRIES, Ground, Told, Why
 from kb.search.query import PartKind, Query
 from kb.search.results import ActorHit, Evidence, Filters, Fit, Steering
-from web.dossiers.rows import EVIDENCE_LABELS, Row, SentEntry, rows_of
+from web.dossiers.rows import EVIDENCE_LABELS, Row, rows_of
 from web.http.labels import FIT_LABELS
 from web.http.routing import PageRequest
 from web.http.security.throttle import Quota, count_for_address
-from web.http.templating import Renderer
 from web.search.evidence_text import first_sentence, in_order
 
 MOST_REASONS = 3
@@ -26,34 +24,28 @@ _PARTS_TOLD = {
 }
 
 
-def with_whys(
-    request: PageRequest, entries: Sequence[SentEntry]
-) -> Iterator[tuple[Told, Sequence[SentEntry]]]:
-    """Yields each need of entries as a search reads it, and its entries with why they fit."""
-    for number, need in enumerate(dict.fromkeys(one.entry.need for one in entries)):
-        of_need = [one for one in entries if one.entry.need == need]
-        told: Told = Told(need=need)
-        whys: Mapping[str, Why] = {}
+def with_whys(request: PageRequest, rows: Sequence[Row]) -> Iterator[tuple[Told, list[Row]]]:
+    """Yields each need of rows as a search reads it, and its rows with why they fit."""
+    for number, need in enumerate(dict.fromkeys(row.entry.need for row in rows)):
+        of_need = [row for row in rows if row.entry.need == need]
+        told, whys = Told(need=need), dict[str, Why]()
         if need and number < MOST_NEEDS:
-            told, whys = _search(request, need, [one.entry.actor_id for one in of_need])
-        yield (
-            told,
-            [
-                SentEntry(replace(entry, why=whys.get(entry.actor_id, Why())), mark)
-                for entry, mark in of_need
-            ],
-        )
+            told, whys = _search(request, need, [row.entry.actor_id for row in of_need])
+        for place, row in enumerate(of_need):
+            why = whys.get(row.entry.actor_id, Why())
+            of_need[place] = row._replace(entry=replace(row.entry, why=why))
+        yield told, of_need
 
 
-def rows_with_whys(request: PageRequest, entries: Sequence[SentEntry]) -> list[Row]:
+def rows_with_whys(request: PageRequest, rows: Sequence[Row]) -> list[Row]:
     """Returns rows of what no account keeps, with why they fit as the base says now."""
-    found = [one for _, of_need in with_whys(request, entries) for one in of_need]
+    found = (row for _, of_need in with_whys(request, rows) for row in of_need)
     return rows_of(request.knowledge_base, found)
 
 
 def _search(
     request: PageRequest, need: str, actor_ids: Sequence[str]
-) -> tuple[Told, Mapping[str, Why]]:
+) -> tuple[Told, dict[str, Why]]:
     base = request.knowledge_base
     actors = base.actors_by_id(actor_ids)
     count_for_address(request.http, Quota.SEARCHES)
@@ -68,19 +60,13 @@ def _search(
         )
     except QueryError:
         return Told(need=need), {}
-    whys = {
-        hit.actor.id: _why(request, hit, answer.part)
-        for answer in found.parts
-        for hit in answer.hits
-    }
-    whys |= {
-        hit.actor.id: _why(request, hit)
-        for hit in found.hits
-        if hit.fit.is_worth_a_call or hit.actor.id not in whys
-    }
-    return _told(need, found.asked), {
-        id_: whys[actor.id] for id_, actor in actors.items() if actor.id in whys
-    }
+    hits: dict[str, tuple[ActorHit, str]] = {}
+    hits |= {hit.actor.id: (hit, answer.part) for answer in found.parts for hit in answer.hits}
+    for hit in found.hits:
+        if hit.fit.is_worth_a_call or hit.actor.id not in hits:
+            hits[hit.actor.id] = (hit, "")
+    whys = {id_: _why(request, *hits[one.id]) for id_, one in actors.items() if one.id in hits}
+    return _told(need, found.asked), whys
 
 
 def _told(need: str, asked: Query) -> Told:
@@ -93,15 +79,14 @@ def _told(need: str, asked: Query) -> Told:
     return Told(need=need, **cut)
 
 
-def _why(request: PageRequest, hit: ActorHit, part: str = "") -> Why:
+def _why(request: PageRequest, hit: ActorHit, part: str) -> Why:
     grounds = islice(in_order(hit.evidence), MOST_REASONS if hit.fit is not Fit.NONE else 1)
     reasons = tuple(_reason(request, ground, hit) for ground in grounds)
     return Why(today(), hit.fit.value, part, reasons)
 
 
 def _reason(request: PageRequest, ground: Evidence, hit: ActorHit) -> Ground:
-    renderer = cast("Renderer", request.http.app.state.renderer)
-    text = renderer.render("dossiers/reason.txt", request.language, ground=ground).strip()
+    text = request.text("dossiers/reason.txt", ground=ground)
     case, precedent, source = ground.case, ground.precedent, ground.source
     lang = case.lang if case else hit.actor.lang
     if ground.means or precedent:

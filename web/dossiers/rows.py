@@ -1,6 +1,6 @@
 """The rows of a dossier: what is kept, what a form sent, and both where they differ."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -32,26 +32,10 @@ EVIDENCE_LABELS: Mapping[str, str] = {
     EvidenceKind.NAME: N_("Name"),
 }
 
-DONE_LABELS: Mapping[str, str] = {
-    "pick": N_("The organisations are in your dossier."),
-    "keep": N_("The organisations of this browser are in your account."),
-    "save": N_("Your statuses and notes are saved."),
-    "remove": N_("The organisation is no longer in the dossier."),
-    "tell": N_("What the dossier says of the need is saved."),
-    "merge": N_("The organisations are in this dossier now, and the other one is gone."),
-    "delete": N_("The dossier is no longer among yours."),
-    "share": N_("The link is below: copy it, and send it to whom you like."),
-    "withdraw": N_("The link is withdrawn: it opens nothing any more."),
-    "join": N_("The dossier is among yours now."),
-    "sent": N_("They are marked “Mail sent”."),
-    "send": N_("The mails are on their way. Answers come to your own address."),
-}
-
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     return {
         "call_status_label": labelled(STATUS_LABELS, language),
-        "dossier_done_label": labelled(DONE_LABELS, language),
         "evidence_label": labelled(EVIDENCE_LABELS, language),
         "plain_markdown": escaped,
     }
@@ -61,43 +45,40 @@ TOO_MANY = Refusal(400, N_("A dossier holds at most 200 organisations: remove so
 
 
 class Row(NamedTuple):
-    entry: DossierEntry
-    actor: Actor | None
-    mark: str = ""
+    """An entry, the organisation if it is looked up, and the mark of what was seen of the entry."""
 
-
-class SentEntry(NamedTuple):
     entry: DossierEntry
+    actor: Actor | None = None
     mark: str = ""
 
 
 def kept_rows(base: KnowledgeBase, dossier: Dossier | None) -> list[Row]:
     kept = dossier.entries if dossier else ()
-    return rows_of(base, [SentEntry(entry, entry.mark) for entry in kept])
+    return rows_of(base, [Row(entry, mark=entry.mark) for entry in kept])
 
 
-def rows_of(base: KnowledgeBase, entries: Sequence[SentEntry]) -> list[Row]:
-    actors = base.actors_by_id([entry.actor_id for entry, _ in entries])
-    return [Row(entry, actors.get(entry.actor_id), mark) for entry, mark in entries]
+def rows_of(base: KnowledgeBase, rows: Iterable[Row]) -> list[Row]:
+    rows = list(rows)
+    actors = base.actors_by_id([row.entry.actor_id for row in rows])
+    return [row._replace(actor=actors.get(row.entry.actor_id)) for row in rows]
 
 
-def with_kept(sent: Sequence[SentEntry], dossier: Dossier | None) -> list[SentEntry]:
-    """Returns what was sent with what a dossier keeps, and its forms do not send."""
+def with_kept(sent: Sequence[Row], dossier: Dossier | None) -> Iterator[Row]:
+    """Yields what was sent with what a dossier keeps, and its forms do not send."""
     kept = {entry.actor_id: entry for entry in (dossier.entries if dossier else ())}
-    return [
-        SentEntry(replace(kept.get(one.actor_id, one), status=one.status, note=one.note), mark)
-        for one, mark in sent
-    ]
+    for row in sent:
+        known, said = kept.get(row.entry.actor_id, row.entry), row.entry
+        yield row._replace(entry=replace(known, status=said.status, note=said.note))
 
 
-def picked_entries(actor_ids: Sequence[str], need: str = "") -> list[SentEntry]:
+def picked_entries(actor_ids: Sequence[str], need: str = "") -> list[Row]:
     """Returns new entries of these organisations, each once; refuses too many."""
     if len(actor_ids) > MAX_ENTRIES:
         raise TOO_MANY
-    return [SentEntry(DossierEntry(id_, need).cleaned()) for id_ in dict.fromkeys(actor_ids) if id_]
+    return [Row(DossierEntry(id_, need).cleaned()) for id_ in dict.fromkeys(actor_ids) if id_]
 
 
-def sent_entries(form: FormData) -> list[SentEntry]:
+def sent_entries(form: FormData) -> list[Row]:
     """Returns the entries of a form, or raises Refusal; too long notes are left as sent."""
     ids = [str(id_) for id_ in form.getlist("id")]
     if len(ids) > MAX_ENTRIES:
@@ -113,5 +94,5 @@ def sent_entries(form: FormData) -> list[SentEntry]:
         if id_:
             known = CallStatus(status) if status in set(CallStatus) else CallStatus.TO_CALL
             text = note.replace("\r\n", "\n").strip()
-            sent[id_, need] = SentEntry(DossierEntry(id_, need, known, text), mark)
+            sent[id_, need] = Row(DossierEntry(id_, need, known, text), mark=mark)
     return list(sent.values())

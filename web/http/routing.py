@@ -145,6 +145,11 @@ class PageRequest:
         sessions_of(self.http).keep(self.http, response)
         return response
 
+    def text(self, template: str, **context: object) -> str:
+        """Renders a template that needs nothing of the site."""
+        renderer = cast("Renderer", self.http.app.state.renderer)
+        return renderer.render(template, self.language, **context).strip()
+
     def document(self, template: str, media_type: str, **context: object) -> Response:
         text = self._render(template, self.language, **context)
         return Response(text, media_type=media_type, headers=self._headers(self.language))

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
+from kb.models import Case
 from kb.registers.accounts import AccountRole
 from kb.registers.dossiers import CallStatus, DossierEntry
 from tests.web.page_reader import Page
@@ -288,6 +289,7 @@ def test_a_dossier_that_ended_well_becomes_the_draft_of_a_case(
     page = lea.get(answer.headers["Location"])
     assert page.status_code == 200
     (draft,) = base.drafts.list(by=LEA)
+    assert isinstance(draft.record, Case)
     assert draft.record.need == NEED
     assert "500 litres" in draft.record.text
     assert "A livré \\*tout\\*." in draft.record.text

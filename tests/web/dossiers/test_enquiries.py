@@ -12,7 +12,7 @@ from tests.web.dossiers.test_dossier_page import LEA, NEED, picked
 from tests.web.page_reader import Page
 from tests.web.sample_base import ACTORS, CASES, DISTILLERY, SampleBase
 from tests.web.sample_base import AVEL as BARE
-from tests.web.signed_in import account_client, send
+from tests.web.signed_in import account_client, csrf_token, send
 from web.dossiers.enquiries import MAILS_A_DAY
 from web.mail import message_of
 
@@ -122,7 +122,8 @@ def test_an_account_sends_so_many_a_day_and_an_address_gets_so_many(
     ]
     base.put([replace(DISTILLERY, id=id_, name=id_, siret="", email=(to,)) for id_, to in many])
     base.dossiers.pick([DossierEntry(id_) for id_, _ in many], by=LEA, id=dossier)
-    refused = send(lea, "/en/dossier/enquiry", form | {"id": [id_ for id_, _ in many]})
+    sent = {**form, "id": [id_ for id_, _ in many], "csrf": csrf_token(lea, "/en/account")}
+    refused = lea.post("/en/dossier/enquiry", data=sent)
     assert refused.status_code == 422
     assert "27 are left today" in refused.text
     assert base.outbox.counts().waiting == 3
