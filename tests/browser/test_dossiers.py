@@ -1,4 +1,4 @@
-"""Counted in clicks: from a need to vCards, a link, mails; and a dossier that moves to an account."""
+"""Counted in clicks: from a need to vCards, a link, mails; and from a browser to an account."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -45,10 +45,12 @@ router = PageRouter()
 def _link(request: PageRequest, dossier: Dossier, right: Right) -> Address | None:
     """Returns the link with a right, if there is one: its key is kept nowhere."""
     link = dossier.writer if right is Right.WRITE else dossier.reader
+    if not link:
+        return None
     secret = site_secret(request.settings, request.knowledge_base)
     signed = f"dossier {right} {dossier.id} {link}".encode()
     key = hmac.digest(secret.encode(), signed, "sha256").hex()[:32]
-    return address(Page.DOSSIER_LINK, dossier=dossier.id, key=key) if link else None
+    return address(Page.DOSSIER_LINK, dossier=dossier.id, key=key)
 
 
 def _opened(request: PageRequest, id: str, key: str) -> tuple[Dossier, Right]:

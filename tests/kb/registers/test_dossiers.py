@@ -7,7 +7,7 @@ import pytest
 
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.models import Actor, Kind
+from kb.models import Actor, Case, Kind
 from kb.registers.accounts import AccountRole
 from kb.registers.clock import moment
 from kb.registers.dossiers import (
@@ -165,6 +165,11 @@ def test_what_is_erased_is_in_no_dossier(base: KnowledgeBase) -> None:
     made = base.dossiers.pick([AVEL, DossierEntry("merlet")], by=LEA)
     base.erase(Kind.ACTOR, "avel", by=LEA)
     assert ids(base.dossiers.get(made.id, by=LEA)) == ["merlet"]
+    base.put([Case("gel", "Du gel", "Avel prépare le gel.")])
+    quoting = base.dossiers.pick([replace(AVEL, actor_id="merlet")], by=LEA).entries[0]
+    assert quoting.why == WHY
+    base.erase(Kind.CASE, "gel", by=LEA)
+    assert base.dossiers.get(made.id, by=LEA).entries[0].why == Why()
 
 
 def test_a_note_is_kept_without_what_nobody_sees() -> None:

@@ -286,11 +286,12 @@ function takeOver() {
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
-  button.addEventListener("click", async () => {
-    const field = document.getElementById(button.dataset.copy);
-    field.select();
-    await navigator.clipboard?.writeText(field.value);
-    button.textContent = button.dataset.copied;
+  button.addEventListener("click", () => {
+    document.getElementById(button.dataset.copy).select();
+    // The way that also works on a site without TLS.
+    if (document.execCommand("copy")) {
+      button.textContent = button.dataset.copied;
+    }
   });
 }
 
