@@ -33,8 +33,8 @@ from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions
 from kb.registers.board.notice import NoticeAnswers, NoticePairs
 from kb.registers.board.notices import Notices
-from kb.registers.contact_lists import ContactLists
 from kb.registers.demand import AgeingActors, Demand, NeedWords, need_words
+from kb.registers.dossiers import Dossiers
 from kb.registers.holders import Flags, Holds
 from kb.registers.identity import FrontPage, IdentityRegister
 from kb.registers.jobs import Jobs
@@ -103,7 +103,7 @@ class KnowledgeBase(Publishing):
         self.holds = Holds(stores)
         self.identity = IdentityRegister(stores)
         self.jobs = Jobs(stores)
-        self.lists = ContactLists(stores)
+        self.dossiers = Dossiers(stores)
         self.personal_data = PersonalData(
             stores, indexer, self._index, lambda kind, id, by: self.erase(kind, id, by=by)
         )

@@ -279,10 +279,10 @@ MESSAGES: Mapping[str, str] = {
     "account_disabled": N_("The account {name!q} is disabled."),
     "token_label": N_("A token needs a label of 1 to {most} characters, such as what it is for."),
     # Sites
-    "list_name": N_("The name of a list has 1 to {most} characters."),
-    "list_full": N_("A list holds at most {most} organisations; this would make {count}."),
-    "list_note_long": N_("A note has at most {most} characters; this one has {count}."),
-    "list_colleague": N_("Nobody with the name {name!q} can sign in here: check the spelling."),
+    "dossier_full": N_("A dossier holds at most {most} organisations; this would make {count}."),
+    "enquiry_quota": N_("The site sends at most {most} enquiries a day for an account: {left} are "
+        "left today. Choose fewer, or use your own mail program."),
+    "dossier_note_long": N_("A note has at most {most} characters; this one has {count}."),
     "site_name": N_("The name of a site has 1 to {most} characters, all of them visible."),
     "site_theme": N_("A theme has {most} characters at most, all of them visible."),
     "site_per_day": N_("A site may make 1 to {most} searches a day."),

@@ -22,6 +22,9 @@ from web.board import decisions as board_decisions
 from web.board import pages as board_pages
 from web.board.forms import filters as board_filters
 from web.catalogue import pages as catalogue_pages
+from web.dossiers import enquiries as dossier_enquiries
+from web.dossiers import pages as dossier_pages
+from web.dossiers import rows as dossier_rows
 from web.editorial import (
     accounts,
     administration,
@@ -43,8 +46,6 @@ from web.http.security.sign_in_throttle import SignInThrottle
 from web.http.security.throttle import Quotas, SharedCounts, Throttle
 from web.http.templating import Assets, Renderer
 from web.http.urls import API_VERSION, SubPath, UnderSubPath
-from web.lists import files as list_rows
-from web.lists import pages as list_pages
 from web.maps import LEAFLET_FILES
 from web.mcp import endpoint as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
@@ -59,7 +60,7 @@ ROUTED = (
     # The writing API comes before the reading one, whose ids may hold a slash.
     *(contributions, records, api_jobs),
     *(read, api_catalogue, board_api, hints, reference),
-    *(catalogue_pages, maps, search_pages, list_pages),
+    *(catalogue_pages, maps, search_pages, dossier_pages, dossier_enquiries),
     *(embedded_answers, scripts, configurator, assistants),
     *(accounts, administration, contribute, organisation, draft, moderation, jobs),
     *(news, alert_pages, mail),
@@ -71,14 +72,14 @@ ROOM_FILTERS = (
     catalogue_pages.filters,
     evidence_filters,
     editorial_filters,
-    list_rows.filters,
+    dossier_rows.filters,
     news.filters,
     board_filters,
 )
 
 ASSETS_AT = "/static"
-LIST_FILES = 60
-"""How many files of lists an address may have made at once, before it is slowed down."""
+DOSSIER_TIMES = 60
+"""How often an address may have files made, or write by a link, before it is slowed down."""
 
 
 class Application(FastAPI):
@@ -154,7 +155,7 @@ def create_app(
     app.state.quotas = Quotas(settings, counts)
     app.state.proxies = ()  # the server knows which it trusts
     app.state.searches = search_turns()
-    app.state.list_files = Throttle(counts, "lists", free=LIST_FILES)
+    app.state.dossier_throttle = Throttle(counts, "dossiers", free=DOSSIER_TIMES)
     app.state.tallies = Tallies(knowledge_base, settings)
     for module in ROUTED:
         # As they are: `include_router` would read every signature again for each application.

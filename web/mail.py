@@ -80,6 +80,7 @@ class MailWriter:
         purpose: str,
         link: Address | None = None,
         unsubscribe: Address | None = None,
+        reply_to: str = "",
         **context: object,
     ) -> NewMail:
         """Returns a mail to queue; no stranger's text may go to an unconfirmed address."""
@@ -104,6 +105,7 @@ class MailWriter:
             lang=language.value,
             purpose=purpose,
             unsubscribe_url=unsubscribe_url,
+            reply_to=reply_to,
         )
 
 
@@ -174,7 +176,10 @@ def message_of(mail: NewMail, sender: str, id: str = "", at: str = "") -> EmailM
     message["Subject"] = _line(mail.subject)[:150]
     message["Date"] = format_datetime(datetime.fromisoformat(at or now()))
     message["Message-ID"] = f"<{id or secrets.token_hex(12)}@{address.partition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
+    if mail.reply_to:
+        message["Reply-To"] = MailAddress(addr_spec=mail.reply_to)
+    else:
+        message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = mail.lang
     if mail.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{_line(mail.unsubscribe_url)}>"

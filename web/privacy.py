@@ -57,7 +57,7 @@ KIND_LABELS: Mapping[PersonalKind, str] = {
     PersonalKind.SUBSCRIBER: N_("Address with alerts"),
     PersonalKind.MAIL: N_("E-mail on its way"),
     PersonalKind.ACCOUNT: N_("Account"),
-    PersonalKind.LIST: N_("List of organisations"),
+    PersonalKind.DOSSIER: N_("Dossier"),
     PersonalKind.JOB: N_("Job"),
     PersonalKind.NEED: N_("Need that was searched for"),
     PersonalKind.SOURCE: N_("Source"),

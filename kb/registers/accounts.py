@@ -36,7 +36,10 @@ class AccountRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account that can sign in; `toured` is when it put away the moderators' tour."""
+    """An account that can sign in; `toured` is when it put away the moderators' tour.
+
+    `confirmed` is the address from which it answered a mail; that in use may be another.
+    """
 
     name: str
     role: AccountRole
@@ -45,6 +48,7 @@ class Account:
     session_epoch: int
     toured: str = ""
     email: str = ""
+    confirmed: str = ""
 
     @property
     def key(self) -> str:
@@ -105,6 +109,9 @@ class Accounts(Register):
 
     def set_email(self, name: str, email: str) -> Account:
         return self._update(name, "email", email)
+
+    def confirm(self, name: str, email: str) -> Account:
+        return self._update(name, "confirmed", email)
 
     def set_role(self, name: str, role: AccountRole) -> Account:
         account = self.get(name)

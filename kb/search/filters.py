@@ -67,6 +67,8 @@ def with_place_of(asked: Query, filters: Filters) -> Filters:
 
 def ids_left(filters: Filters, kind: Kind, store: Store) -> list[str]:
     """Returns the ids of the records of a kind that the filters leave, in ascending order."""
+    if filters.actors and kind is Kind.ACTOR:
+        return sorted(filters.actors)
     found = (
         store.ids(kind, department, filters.theme, filters.circle)
         for department in filters.departments or (filters.department,)

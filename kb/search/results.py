@@ -56,6 +56,7 @@ class Filters:
     near: Commune | None = None
     within: int = 0
     departments: tuple[str, ...] = ()
+    actors: frozenset[str] = frozenset()  # the ids among which to search, whatever the others say
 
     @property
     def circle(self) -> Circle | None:
@@ -65,7 +66,8 @@ class Filters:
 
     @property
     def keep_all(self) -> bool:
-        return not (self.department or self.departments or self.theme or self.circle)
+        of_places = self.department or self.departments or self.circle
+        return not (of_places or self.theme or self.actors)
 
     def km_to(self, point: Point | None) -> float | None:
         if self.near is None or self.near.point is None or point is None:

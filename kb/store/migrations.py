@@ -14,7 +14,7 @@ from kb.whole_file import replacing
 
 _log = logging.getLogger(__name__)
 APPLICATION_ID = 0x51534146  # SQLite's `application_id` of a knowledge base: "QSAF"
-FILE_VERSION = 31  # the version of `schema.sql`
+FILE_VERSION = 32  # the version of `schema.sql`
 
 
 class Migration(NamedTuple):
@@ -58,7 +58,30 @@ MIGRATIONS: Mapping[int, Migration] = {
             "drop function if exists wait_for_rebuild() cascade",
             "drop function if exists keep_for_rebuild() cascade",
         ),
-    )
+    ),
+    32: Migration(
+        both=(
+            "drop index idx_contact_list_members_account",
+            "alter table contact_lists rename to dossiers",
+            "alter table dossiers rename column name to title",
+            *(
+                f"alter table dossiers add column {column} text not null default ''"
+                for column in ("need", "quantity", "place", "until", "reader", "writer")
+            ),
+            "alter table contact_list_members rename to dossier_members",
+            "alter table dossier_members rename column list_id to dossier_id",
+            "alter table dossier_members drop column takes_picks",
+            "create index idx_dossier_members_account on dossier_members (account)",
+            "alter table contact_list_entries rename to dossier_entries",
+            "alter table dossier_entries rename column list_id to dossier_id",
+            "alter table dossier_entries add column why text not null default '{}'",
+            "alter table dossier_entries add column signed text not null default ''",
+            "alter table accounts add column confirmed text not null default ''",
+            "alter table outbox add column reply_to text not null default ''",
+            "update dossiers set need = coalesce((select need from dossier_entries"
+            " where dossier_id = dossiers.id and need != '' order by position limit 1), '')",
+        )
+    ),
 }
 """By the version that each makes."""
 

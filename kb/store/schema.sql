@@ -200,7 +200,8 @@ create table accounts (
   disabled_at text,
   session_epoch integer,
   toured text not null default '',
-  email text not null default ''
+  email text not null default '',
+  confirmed text not null default ''
 );
 
 create table tokens (
@@ -365,24 +366,30 @@ create table source_locations (
   choices text
 );
 
--- The organisations that accounts picked. The owner is a member, too.
-create table contact_lists (
+-- Needs with the organisations picked for them. The owner is a member, too. `reader` and `writer` are
+-- what the links that read and write are made of, empty if there is none.
+create table dossiers (
   id text primary key,
-  name text,
+  title text,
   owner text,
-  created_at text
+  created_at text,
+  need text not null default '',
+  quantity text not null default '',
+  place text not null default '',
+  until text not null default '',
+  reader text not null default '',
+  writer text not null default ''
 );
 
-create table contact_list_members (
-  list_id text,
+create table dossier_members (
+  dossier_id text,
   account text,
-  takes_picks integer,
-  primary key (list_id, account)
+  primary key (dossier_id, account)
 );
-create index idx_contact_list_members_account on contact_list_members (account);
+create index idx_dossier_members_account on dossier_members (account);
 
-create table contact_list_entries (  -- numbered
-  list_id text,
+create table dossier_entries (  -- numbered
+  dossier_id text,
   actor_id text,
   position integer,
   need text,
@@ -390,7 +397,9 @@ create table contact_list_entries (  -- numbered
   note text,
   changed_by text,
   changed_at text,
-  primary key (list_id, actor_id)
+  why text not null default '{}',
+  signed text not null default '',
+  primary key (dossier_id, actor_id)
 );
 
 -- Mails on their way; of those that were sent, only to whom, and only for a while.
@@ -410,7 +419,8 @@ create table outbox (  -- numbered
   leased_until text,
   handed_at text,
   ended_at text,
-  problem text
+  problem text,
+  reply_to text not null default ''
 );
 create index idx_outbox_state_next_at on outbox (state, next_at);
 create index idx_outbox_recipient on outbox (recipient);

@@ -45,6 +45,6 @@ def test_what_is_pressed_on_a_phone_is_high_enough(visit: Visits) -> None:
         "/en/search/who-to-call?q=sanitiser",
         "/fr/acteurs/avel",
         "/fr/besoins-et-offres",
-        "/fr/liste?id=avel",
+        "/fr/dossier?id=avel",
     ):
         check_targets(visit.open(path, width=360))

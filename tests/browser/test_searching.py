@@ -115,13 +115,13 @@ def test_pages_work_without_scripts(browser: Browser, site: str) -> None:
         page.locator("#q").fill("sanitiser")
         page.keyboard.press("Enter")
         for name in ("Avel (Saphir)", "Distillerie Merlet"):
-            page.get_by_role("checkbox", name=f"Garder dans ma liste – {name}").check()
+            page.get_by_role("checkbox", name=f"Garder dans le dossier – {name}").check()
         page.get_by_role("button", name="Voir les organisations cochées").click()
         expect(page.locator(".call h2")).to_have_text(["Avel (Saphir)", "Distillerie Merlet"])
         page.get_by_role("button", name="Retirer – Avel (Saphir)").click()
         expect(page.locator(".call h2")).to_have_text(["Distillerie Merlet"])
         page.get_by_role("link", name="English").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("My list")
+        expect(page.get_by_role("heading", level=1)).to_have_text("sanitiser")
         expect(page.locator(".call h2")).to_have_text(["Distillerie Merlet"])
 
 

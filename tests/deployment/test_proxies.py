@@ -232,7 +232,7 @@ def test_larger_bodies_pass_where_files_are_sent_alone() -> None:
     wanted = {route.path for route in TAKING if takes_files(route)}
     assert {"/api/actors/{record_id:path}/edit", *PATTERNS[Page.CONTRIBUTE].values()} <= wanted
     # A list is long, and what is below the pages with files is not worth a line.
-    lists, below = (set(PATTERNS[page].values()) for page in (Page.LIST, Page.ORGANISATION))
+    lists, below = (set(PATTERNS[page].values()) for page in (Page.DOSSIER, Page.ORGANISATION))
     for example, places in PLACES.items():
         prefix = "/savoir" if "sub-path" in example else ""
         large = {route.path for route in TAKING if re.search(places[0], prefix + route.path)}
@@ -242,7 +242,7 @@ def test_larger_bodies_pass_where_files_are_sent_alone() -> None:
 
 def test_a_visitor_counts_by_the_address_that_the_proxy_sees(proxy: Proxy) -> None:
     """Whoever has many files made is slowed down, whatever address they pretend to have."""
-    sheet, asked = f"{proxy.url}/en/list/sheet", {"do": "vcf", "id": "avel"}
+    sheet, asked = f"{proxy.url}/en/dossier/sheet", {"do": "vcf", "id": "avel"}
     with browser("127.0.0.2") as eager, browser("127.0.0.3") as other:
         statuses = []
         for n in range(250):

@@ -25,7 +25,7 @@ from kb.reference.roles import Flow
 from kb.registers.accounts import AccountRole, Credentials
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import NoticeContent, NoticeState
-from kb.registers.contact_lists import ListEntry
+from kb.registers.dossiers import DossierEntry, Told
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.door_rules import (
@@ -65,14 +65,16 @@ PUBLIC = {
     Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT, Page.EMBED,
     Page.FORGOTTEN, Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY,
     Page.BOARD, Page.NOTICE, Page.NEW_NOTICE,
-    Page.ASSISTANTS, Page.LIST, Page.LIST_SHEET, Page.FLAG,
+    Page.ASSISTANTS, Page.DOSSIER, Page.DOSSIER_SHEET, Page.FLAG,
     Page.HOLD, Page.HOLD_CONFIRM, Page.ALERTS,
     Page.CASES_FEED, Page.CATALOGUE_FEED, Page.SEARCH_FEED, Page.BOARD_FEED, Page.NOTICE_FEED,
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
-LINKED = {Page.ALERT_CONFIRM, Page.ALERT_STOP, Page.MY_ALERTS, Page.NEW_PASSWORD}
-"""Pages that only a link in a mail opens, whoever follows it; no role does.
+LINKED = {
+    Page.ALERT_CONFIRM, Page.ALERT_STOP, Page.MY_ALERTS, Page.NEW_PASSWORD, Page.DOSSIER_LINK,
+}  # fmt: skip
+"""Pages that only a link, of a mail or of an owner, opens, whoever follows it; no role does.
 
 An account may look at its own alerts as well.
 """
@@ -82,6 +84,7 @@ FEEDS = {Page.CASES_FEED, Page.CATALOGUE_FEED, Page.SEARCH_FEED, Page.BOARD_FEED
 LOWEST: dict[Page, str] = {
     Page.ACCOUNT: OTHER_HOLDER,
     Page.CONTRIBUTIONS: OTHER_HOLDER,
+    Page.ENQUIRY: OTHER_HOLDER,
     Page.ORGANISATION: HOLDER,
     Page.JOBS: OTHER,
     Page.DRAFT: CONTRIBUTOR,
@@ -115,7 +118,7 @@ TAKERS: dict[Page, str] = {
     Page.SIGN_OUT: OTHER_HOLDER,
     Page.FORGOTTEN: STRANGER,
     Page.CONTRIBUTE: OTHER,
-    Page.LIST: OTHER_HOLDER,
+    Page.DOSSIER: OTHER_HOLDER,
     Page.ALERTS: STRANGER,
     Page.NEW_NOTICE: STRANGER,
     Page.NOTICE: STRANGER,
@@ -129,7 +132,7 @@ TAKERS: dict[Page, str] = {
 }  # fmt: skip
 """The pages that take a form, and the least of those whose form is read."""
 
-STATELESS = {Page.LIST_SHEET}
+STATELESS = {Page.DOSSIER_SHEET}
 """The pages that answer what a form holds, and change nothing: anyone may send it, with no token.
 
 Strangers have no cookie that a token could be bound to. Forms of other sites are refused.
@@ -180,7 +183,12 @@ class Site:
         self.job = base.jobs.add("feed", {"url": "https://a.example/"}, by=CONTRIBUTOR)
         self.api_job = base.jobs.add("feed", {"url": "https://b.example/"}, by=CONTRIBUTOR)
         self.programs = another_browser(stranger)
-        self.list_id = base.lists.pick([ListEntry(AVEL.id)], by=CONTRIBUTOR).id
+        dossiers = base.dossiers
+        self.dossier_id = dossiers.pick([DossierEntry(AVEL.id)], by=CONTRIBUTOR).id
+        told = Told(need="cirage")
+        self.shared_id = dossiers.pick([DossierEntry(AVEL.id)], by=CONTRIBUTOR, told=told).id
+        for who in EVERYONE[1:]:
+            dossiers.join(self.shared_id, by=who)
         notice = base.notices.add(NoticeContent(Flow.SEEKS, "Des flacons"), owner=CONTRIBUTOR)
         self.notice = base.notices.publish(notice.id, by=MODERATOR, revision=1)
         self.key = self._link(WEAVER.id)
@@ -205,6 +213,8 @@ class Site:
     def path(self, page: Page, pattern: str) -> str:
         if page in {Page.WHO_TO_CALL, Page.WHY, Page.REPORT}:
             return f"{pattern}?q=cirage&id={AVEL.id}"
+        if page is Page.ENQUIRY:
+            return f"{pattern}?dossier={self.shared_id}"
         if page is Page.HOLD_CONFIRM:
             return f"{pattern}?key={self.key}"
         if page is Page.FLAG:
@@ -249,7 +259,7 @@ class Site:
             sorted(path.name for path in (self.base.folder / UPLOADS).iterdir()),
             self.base.duplicates.count(),
             self.base.sites.list(),
-            [self.base.lists.of(who) for who in EVERYONE],
+            [self.base.dossiers.of(who) for who in EVERYONE],
             self.base.identity.current(),
             self.base.demand.choice(),
             [self.base.contact_choices.of(name) for name, _ in self.base.claims.sources()],
@@ -306,7 +316,7 @@ def test_a_page_is_shown_to_whom_it_is_for(site: Site, path: str) -> None:
     before = site.state()
     for who, client in site.clients.items():
         answer = client.get(site.path(page, path))
-        if page in {Page.SIGN_IN, Page.SIGN_OUT, Page.LIST_SHEET}:
+        if page in {Page.SIGN_IN, Page.SIGN_OUT, Page.DOSSIER_SHEET}:
             assert answer.status_code in {200, 303}
         elif _may(who, lowest):
             assert answer.status_code == 200, who
@@ -363,8 +373,8 @@ def test_a_form_without_a_token_is_answered_where_it_changes_nothing(site: Site,
     before = site.state()
     for who, client in site.clients.items():
         for do in ("vcf", "remove avel", "save", "delete", "drop"):
-            answer = client.post(path, data={"do": do, "id": AVEL.id, "list": site.list_id})
-            refused = 200 if who in {STRANGER, DISABLED, CONTRIBUTOR} else 404
+            answer = client.post(path, data={"do": do, "id": AVEL.id, "dossier": site.dossier_id})
+            refused = 200 if who == CONTRIBUTOR else 410 if who in {STRANGER, DISABLED} else 404
             assert answer.status_code == ({"vcf": refused, "remove avel": 200}.get(do, 400)), (
                 who,
                 do,

@@ -23,7 +23,7 @@ from kb.reference.roles import Flow, Role
 from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import AnswerKind, NoticeContent, NoticeState
-from kb.registers.contact_lists import ListEntry
+from kb.registers.dossiers import DossierEntry
 from kb.registers.drafts import DraftState, Proposals, ProposedField, ProposedParticipation
 from kb.registers.holders import FlaggedKind, FlagReason
 from kb.registers.identity import Identity
@@ -84,8 +84,7 @@ def attacked(base: KnowledgeBase) -> dict[str, list[str]]:
     base.answers.add(notice.id, AnswerKind.CAN, text=ATTACK, organisation=ATTACK, waits=True)
     base.flags.add(FlaggedKind.ACTOR, AVEL.id, FlagReason.OTHER, text=ATTACK, lang="fr")
     base.holds.ask(AVEL.id, "lea@avel.example", message=ATTACK, lang="fr")
-    base.lists.pick([ListEntry(AVEL.id, need=ATTACK, note=ATTACK)], by=CONTRIBUTOR)
-    base.lists.add(SHORT, by=CONTRIBUTOR)
+    base.dossiers.pick([DossierEntry(AVEL.id, need=ATTACK, note=ATTACK)], by=CONTRIBUTOR)
     job = base.jobs.add("feed", {"url": f"https://a.example/{ATTACK}"}, by=CONTRIBUTOR)
     base.sites.add(NAME, ["https://a.example"])
     base.outbox.queue(NewMail("lea@a.example", ATTACK, ATTACK, ATTACK, "fr", "digest"))
@@ -184,7 +183,7 @@ def test_the_attack_is_shown_where_it_was_written(clients: list[TestClient]) -> 
     ):
         answers = [clients[0].get(path) for path in addresses(pattern)]
         assert [one for one in answers if "9**10" in Page(one.text).elements[0].text], pattern
-    assert "9**10" in clients[1].get("/fr/liste").text
+    assert "9**10" in clients[1].get("/fr/dossier").text
 
 
 @pytest.fixture(scope="module")

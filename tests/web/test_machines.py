@@ -69,10 +69,12 @@ def on_disk(base: KnowledgeBase) -> list[Path]:
 
 def test_a_session_is_good_on_every_server(browser: TestClient, other_browser: TestClient) -> None:
     assert "Ada" in other_browser.get("/en/account").text
-    token = csrf_token(browser, "/en/list")  # of the form of one, sent to the other
-    added = other_browser.post("/en/list", data={"csrf": token, "do": "add", "name": "À appeler"})
+    token = csrf_token(browser, "/en/dossier")  # of the form of one, sent to the other
+    added = other_browser.post(
+        "/en/dossier", data={"csrf": token, "do": "add", "name": "À appeler"}
+    )
     assert added.status_code == 303
-    assert "À appeler" in browser.get("/en/list").text
+    assert "À appeler" in browser.get("/en/dossier").text
     send(other_browser, "/en/sign-out", {}, shown_at="/en/account")
     assert browser.get("/en/account").status_code == 303
 

@@ -63,10 +63,10 @@ class PageRequest:
 
     @property
     def picked(self) -> Sequence[str]:
-        """The ids of the account's picked organisations; none if the base cannot say."""
-        account = self.session.account
+        """The ids that the account picked for the need searched, or last; none if unknown."""
+        account, need = self.session.account, self.http.query_params.get("q", "")
         try:
-            found = self.knowledge_base.lists.for_picks(account.name) if account else None
+            found = self.knowledge_base.dossiers.for_picks(account.name, need) if account else None
         except QuisaitError:
             return ()
         return [entry.actor_id for entry in found.entries] if found else ()
@@ -144,6 +144,11 @@ class PageRequest:
         response.headers.add_vary_header("Cookie")
         sessions_of(self.http).keep(self.http, response)
         return response
+
+    def text(self, template: str, **context: object) -> str:
+        """Renders a template that needs nothing of the site."""
+        renderer = cast("Renderer", self.http.app.state.renderer)
+        return renderer.render(template, self.language, **context).strip()
 
     def document(self, template: str, media_type: str, **context: object) -> Response:
         text = self._render(template, self.language, **context)

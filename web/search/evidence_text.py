@@ -24,7 +24,11 @@ _END_OF_SENTENCE = re.compile(r"(?<=\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
 
 def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
     """The evidence to show where there is room for a single piece; None if there is none."""
-    return min(evidence, key=lambda item: _STRONGEST_FIRST.index(item.kind), default=None)
+    return next(iter(in_order(evidence)), None)
+
+
+def in_order(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
+    return sorted(evidence, key=lambda item: _STRONGEST_FIRST.index(item.kind))
 
 
 def is_named(hit: ActorHit) -> bool:

@@ -33,7 +33,10 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A mail to be sent; `unsubscribe_url` ends what it is part of (RFC 8058)."""
+    """A mail to be sent; `unsubscribe_url` ends what it is part of (RFC 8058).
+
+    `reply_to` is the address of the person who wrote it, if the program did not.
+    """
 
     recipient: str
     subject: str
@@ -42,6 +45,7 @@ class NewMail:
     lang: str
     purpose: str
     unsubscribe_url: str = ""
+    reply_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,12 @@ class Outbox(Register):
                 if recent_mails(store, mail.recipient, mail.purpose, at, within_s) >= most:
                     return ""
             return queue_mail(store, mail, at)
+
+    def written_by(self, reply_to: str) -> int:
+        """Counts the mails of a day that a person wrote."""
+        asked = "select count(*) from outbox where reply_to = ? and queued_at >= ?"
+        with self._stores.lend() as store:
+            return count(store, asked, [reply_to, later(now(), -DAY_S)])
 
     def take(self, at: str = "") -> QueuedMail | None:
         at = at or now()

@@ -20,6 +20,7 @@ from kb.registers.personal_data.traits import (
     Retention,
 )
 from kb.registers.pictures import drop_unused
+from kb.registers.register import as_json
 from kb.store.store import Store
 
 ERASED_ACCOUNT = "…"  # the name of an erased account: no other can have it, names are NFKC
@@ -104,7 +105,7 @@ def erase_thing(store: Store, kind: PersonalKind, id: str) -> None:
 
 
 _OF_ACTORS = (
-    "delete from contact_list_entries where actor_id in :values",
+    "delete from dossier_entries where actor_id in :values",
     # What people wrote in answers stays.
     "update notice_answers set actor_id = '', organisation = '' where actor_id in :values",
     "delete from holds where actor_id in :values",
@@ -125,6 +126,9 @@ def erase_traces(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
         f"delete from flags where {of_records}",  # noqa: S608
     ):
         store.run(statement, record_ids, kind=kind.value)
+    for id_ in record_ids if kind is Kind.CASE else ():
+        quotes = f'%"case_id": {as_json(id_)}%'  # the reasons of a dossier quote cases
+        store.execute("update dossier_entries set why = '{}' where why like ?", [quotes])
     of_kind = ("delete from inputs where case_id in :values",)
     for statement in _OF_ACTORS if kind is Kind.ACTOR else of_kind:
         store.run(statement, record_ids)
@@ -153,7 +157,8 @@ def _delete(store: Store, things: PersonalPlace, which: str, values: Mapping[str
 def _erase_account(store: Store, name: str) -> None:
     """Deletes an account with all its own; elsewhere, `ERASED_ACCOUNT` stands for its name."""
     store.execute(
-        "delete from outbox where recipient in (select email from accounts where key = ?)",
+        "delete from outbox where exists (select 1 from accounts where key = ?"
+        " and email != '' and email in (recipient, reply_to))",
         [account_key(name)],
     )
     deleted = delete_account(store, name)
@@ -161,7 +166,7 @@ def _erase_account(store: Store, name: str) -> None:
     renamed = 0
     owned = {
         PersonalKind.DRAFT: "select id from drafts where created_by = ? and state = 'draft'",
-        PersonalKind.LIST: "select id from contact_lists where owner = ?",
+        PersonalKind.DOSSIER: "select id from dossiers where owner = ?",
         PersonalKind.HOLD: "select id from holds where account = ?",
         PersonalKind.SUBSCRIBER: (
             "select distinct subscriber_id from subscriptions where account = ?"
@@ -170,7 +175,7 @@ def _erase_account(store: Store, name: str) -> None:
     for kind, select in owned.items():
         for row in store.execute(select, [known]).fetchall():
             erase_thing(store, kind, row[0])
-    store.execute("delete from contact_list_members where account = ?", [known])
+    store.execute("delete from dossier_members where account = ?", [known])
     for place in PLACES:
         for column in place.by:
             renamed += store.execute(

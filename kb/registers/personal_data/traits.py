@@ -28,7 +28,7 @@ class PersonalKind(StrEnum):
     SUBSCRIBER = "subscriber"
     MAIL = "mail"
     ACCOUNT = "account"
-    LIST = "list"
+    DOSSIER = "dossier"
     JOB = "job"
     NEED = "need"
     SOURCE = "source"
@@ -160,14 +160,14 @@ PLACES: tuple[PersonalPlace, ...] = (
     PersonalPlace("subscriptions", _K.SUBSCRIBER, "subscriber_id", ("topic",), by=("account",)),
     PersonalPlace(
         "outbox", _K.MAIL, "id",
-        ("subject", "text", "html", "problem"), ("recipient",),
+        ("subject", "text", "html", "problem"), ("recipient", "reply_to"),
         fixed=("unsubscribe_url",),
         old={
             Kept.SENT_MAIL: "state = 'sent' and ended_at < :then",
             Kept.FAILED_MAIL: "state = 'failed' and ended_at < :then",
         },
     ),
-    PersonalPlace("accounts", _K.ACCOUNT, "name", addresses=("email",)),
+    PersonalPlace("accounts", _K.ACCOUNT, "name", addresses=("email", "confirmed")),
     PersonalPlace("tokens", _K.ACCOUNT, "account", ("label",)),
     PersonalPlace(
         "sessions", _K.ACCOUNT, "account", ("device",),
@@ -177,9 +177,14 @@ PLACES: tuple[PersonalPlace, ...] = (
         "wrong_passwords", _K.ACCOUNT, "account",
         old={Kept.WRONG_PASSWORDS: "day <= substr(:then, 1, 10)"},
     ),
-    PersonalPlace("contact_lists", _K.LIST, "id", ("name",), by=("owner",)),
-    PersonalPlace("contact_list_members", _K.LIST, "list_id", by=("account",)),
-    PersonalPlace("contact_list_entries", _K.LIST, "list_id", ("need", "note"), by=("changed_by",)),
+    PersonalPlace(
+        "dossiers", _K.DOSSIER, "id", ("title", "need", "quantity", "place", "until"), by=("owner",)
+    ),
+    PersonalPlace("dossier_members", _K.DOSSIER, "dossier_id", by=("account",)),
+    PersonalPlace(
+        "dossier_entries", _K.DOSSIER, "dossier_id", ("need", "note", "why", "signed"),
+        by=("changed_by",),
+    ),
     PersonalPlace(
         "jobs", _K.JOB, "id", ("parameters", "report", "message", "file"), by=("created_by",),
         ended="finished_at != ''", old={Kept.JOB: "finished_at < :then"},

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 
 LAST_VERSIONS: dict[int, str] = {
     30: "73e0a4b0",
+    31: "5a56f712",
 }
 """By schema, the last commit that had it and could be run."""
 

@@ -12,7 +12,7 @@ from kb.models import Kind, Participation
 from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.alerts.subscriptions import Frequency, NewsTopic, TopicKind
-from kb.registers.contact_lists import ListEntry
+from kb.registers.dossiers import DossierEntry
 from kb.registers.personal_data.traits import (
     NOT_ERASED,
     PLACES,
@@ -122,7 +122,7 @@ COUNTS = frozenset({"site_counts", "search_counts"})
 """Tables of numbers, by day."""
 
 PLAIN = frozenset({
-    "id", "kind", "record_id", "actor_id", "case_id", "draft_id", "notice_id", "list_id",
+    "id", "kind", "record_id", "actor_id", "case_id", "draft_id", "notice_id", "dossier_id",
     "subscriber_id", "left_id", "right_id", "need_id", "offer_id", "story", "hash", "key",
     "token_hash", "name", "state", "status", "lang", "flow", "role", "reason", "settlement",
     "closing", "fit", "frequency", "purpose", "visibility", "form", "every", "contacts", "persons",
@@ -133,7 +133,7 @@ PLAIN = frozenset({
     "used_at", "disabled_at", "started_at", "finished_at", "tried_at", "read_at", "asked_at",
     "held_at", "link_until", "queued_at", "next_at", "leased_until", "handed_at", "ended_at",
     "settled_at", "seen_on", "expires_on", "kept_details", "published_at", "confirmed_at",
-    "digested_at", "told_until",
+    "digested_at", "told_until", "reader", "writer",
 })  # fmt: skip
 """Columns, of any table, that hold ids, states, times and words of ours."""
 
@@ -244,9 +244,9 @@ def account(told: KnowledgeBase) -> KnowledgeBase:
         EMAIL, "fr", NewsTopic(TopicKind.CASES), Frequency.DAILY, to_confirm, account=NAME
     )
     assert asked
-    told.lists.pick([ListEntry("matha", note=TEXT)], by=NAME)
-    shared = told.lists.pick([ListEntry("gants")], by="Max")
-    told.lists.share(shared.id, NAME, by="Max")
+    told.dossiers.pick([DossierEntry("matha", note=TEXT)], by=NAME)
+    shared = told.dossiers.pick([DossierEntry("gants")], by="Max")
+    told.dossiers.join(shared.id, by=NAME)
     told.drafts.add(POLISH, by=NAME, origin="", submitted=False)
     return told
 
@@ -260,7 +260,7 @@ def test_an_account_is_erased_with_what_is_only_its_own(account: KnowledgeBase) 
     written = {version.by for version in account.history(Kind.CASE, SANITISER.id)}
     assert "…" in written
     assert NAME not in written
-    assert [list_.colleagues for list_ in account.lists.of("Max")] == [()]
+    assert [list_.colleagues for list_ in account.dossiers.of("Max")] == [()]
 
 
 def test_nobody_can_take_the_name_that_stands_for_erased_accounts(base: KnowledgeBase) -> None:

@@ -157,13 +157,13 @@ def test_an_index_of_the_database_that_does_not_fit_is_made_anew(folder: Path) -
 def test_by_a_damaged_index_nothing_is_taken_for_an_orphan_and_deleted(folder: Path) -> None:
     damaged(
         folder,
-        "insert into contact_lists values ('a-list', 'A list', 'ada', '2026-01-01')",
-        "insert into contact_list_entries values"
-        " ('a-list', 'gants', 1, '', '', 'Called', 'ada', '2026-01-01')",
+        "insert into dossiers (id, title, owner) values ('a-list', 'A list', 'ada')",
+        "insert into dossier_entries (dossier_id, actor_id, note)"
+        " values ('a-list', 'gants', 'Called')",
     )
     with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
         (root,) = connection.execute(
-            "select rootpage from sqlite_master where name = 'sqlite_autoindex_contact_lists_1'"
+            "select rootpage from sqlite_master where name = 'sqlite_autoindex_dossiers_1'"
         ).fetchone()
         (size,) = connection.execute("pragma page_size").fetchone()
         connection.execute("pragma wal_checkpoint(truncate)")
@@ -174,7 +174,7 @@ def test_by_a_damaged_index_nothing_is_taken_for_an_orphan_and_deleted(folder: P
     assert finding.about == "orphans"
     assert repair(folder) == []
     with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
-        assert connection.execute("select note from contact_list_entries").fetchone() == ("Called",)
+        assert connection.execute("select note from dossier_entries").fetchone() == ("Called",)
 
 
 # Orphans

@@ -336,7 +336,7 @@ def test_a_preview_shows_what_was_typed(contributor: TestClient, draft: Draft) -
     assert "autofocus" in read.inside(preview, "summary")[0].attributes
     assert "ici" in [one.text for one in read.inside(preview, "strong")]
     assert [one.attributes["src"].partition("?")[0] for one in read.all("script")] == [
-        "/static/lists/lists.js",
+        "/static/dossiers/dossiers.js",
         "/static/leaving.js",
         "/static/draft.js",
     ]

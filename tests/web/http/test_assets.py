@@ -15,7 +15,7 @@ def test_an_address_with_the_hash_of_the_content_is_kept_for_ever(client: TestCl
         "/static/fonts/fonts.css",
         "/static/palette.css",
         "/static/style.css",
-        "/static/lists/picks.css",
+        "/static/dossiers/picks.css",
         "/static/home.css",
         "/static/typing/suggestions.css",
     ]

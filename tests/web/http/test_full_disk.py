@@ -91,7 +91,7 @@ PAGES: list[tuple[str, dict[str, str]]] = [
         {"title": "Du gel", "text": "Nous cherchons du gel pour l’hôpital.", "flow": "seeks"},
     ),
     ("/en/sites", {"do": "add", "name": "Réseau", "origins": "https://a.example", "per_day": "10"}),
-    ("/en/list", {"do": "add", "name": "À appeler"}),
+    ("/en/dossier", {"do": "pick", "id": "avel", "need": "À appeler"}),
     (
         "/en/report-a-problem?kind=actor&id=avel",
         {"subject": "other", "text": "Le nom est faux, c’est Avel SA."},

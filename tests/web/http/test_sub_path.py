@@ -16,6 +16,7 @@ from ingest.uploads import keep_upload
 from kb.reference.roles import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
+from kb.registers.dossiers import DossierEntry
 from kb.registers.identity import Identity
 from kb.registers.sites import Sites
 from kb.settings import Settings
@@ -79,6 +80,7 @@ class Seeded(SampleBase):
         self.job = self.jobs.add("feed", {"url": "https://a.example/"}, by="someone")
         notice = self.notices.add(NoticeContent(Flow.SEEKS, "Des flacons"), owner="someone")
         self.notice = self.notices.publish(notice.id, by="someone", revision=1)
+        self.dossier = self.dossiers.pick([DossierEntry("avel")], by="someone")
         self.upload = keep_upload(self, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
 
     def path(self, page: Page, language: Language) -> str:
@@ -91,8 +93,16 @@ class Seeded(SampleBase):
         query = {"q": "cirages", "id": "avel", "kind": "actor"}
         if page in {Page.CASE_EDIT, Page.ACTOR_EDIT}:
             query = {"item": "0" if page is Page.CASE_EDIT else "description"}
-        if page in {Page.ALERT_CONFIRM, Page.ALERT_STOP, Page.MY_ALERTS, Page.HOLD_CONFIRM}:
+        if page in {
+            Page.ALERT_CONFIRM,
+            Page.ALERT_STOP,
+            Page.MY_ALERTS,
+            Page.HOLD_CONFIRM,
+            Page.DOSSIER_LINK,
+        }:
             query = {"t": "none", "key": "none"}  # a page that says that the link is no more
+        if page is Page.ENQUIRY:
+            query = {"dossier": self.dossier.id}
         if page is Page.NOTICE_FEED:
             query = {"notice": self.notice.id}
         return address(page, record_id, **query).path(language)

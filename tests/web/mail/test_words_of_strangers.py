@@ -36,6 +36,9 @@ CONFIRMED = {"alerts/mail/digest"}
 OPERATORS = {"mail/test"}
 """Mails that an operator sends by a command, to the address that is typed there."""
 
+MEMBERS = {"dossiers/mail/enquiry"}
+"""Mails that a member writes, whose own address is confirmed, so many a day."""
+
 
 @pytest.fixture
 def base(base: KnowledgeBase) -> KnowledgeBase:
@@ -122,12 +125,16 @@ def hold_page(base: KnowledgeBase, stranger: TestClient, moderator: TestClient) 
     return path
 
 
-def forget_password(stranger: TestClient, link: str) -> None:
+def forget_password(base: KnowledgeBase, stranger: TestClient, link: str) -> None:
     """Who holds a page chose the name of their account, and the address that a link goes to."""
     fields = {"key": link.partition("key=")[2], "name": WORDS, "new": PASSWORD, "again": PASSWORD}
     assert send(stranger, "/fr/prendre-en-main", fields, shown_at=link).status_code == 303
     own = {"do": "email", "email": VICTIM, "current": PASSWORD}
     assert send(stranger, "/fr/compte", own).headers["Location"].endswith("done=email")
+    for do, path in (("pick", "/fr/dossier"), ("confirm", "/fr/dossier/demande")):
+        last = base.dossiers.for_picks(WORDS)
+        asked = {"do": do, "dossier": last.id if last else "", "id": OWN.id, "need": WORDS}
+        assert send(stranger, path, asked, shown_at="/fr/compte").status_code == 303
     assert send(stranger, "/fr/mot-de-passe-oublie", {"email": VICTIM}).status_code == 303
 
 
@@ -158,14 +165,14 @@ def test_no_mail_to_an_unconfirmed_address_says_what_a_stranger_typed(
     ask_for_alerts(stranger)
     post_notice(base, stranger, moderator)
     flag(base, stranger, moderator, f"kind=actor&id={OWN.id}")
-    forget_password(stranger, hold_page(base, stranger, moderator))
+    forget_password(base, stranger, hold_page(base, stranger, moderator))
     kinds = {
         str(path.relative_to(TEMPLATES).with_suffix(""))
         for path in TEMPLATES.rglob("mail/*.txt")
         if path.name != "base.txt"
     }
-    assert {name for name, _ in written} == kinds - CONFIRMED - OPERATORS
-    assert len(written) == 13, [name for name, _ in written]
+    assert {name for name, _ in written} == kinds - CONFIRMED - OPERATORS - MEMBERS
+    assert len(written) == 14, [name for name, _ in written]
     for name, mail in written:
         message = message_of(mail, SETTINGS.mail_from)
         assert MARK not in everything_in(message), name

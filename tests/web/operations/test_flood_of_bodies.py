@@ -49,7 +49,7 @@ def test_eighteen_connections_leave_nothing(tmp_path: Path) -> None:
     with serving_site(tmp_path / "kb") as site, ExitStack() as stack:
         stack.enter_context(site.connect(request("/en/sign-in", "Content-Length: 0"))).recv(1000)
         before = memory_mb(site)
-        for path in ("/en/list/sheet", "/en/contribute"):
+        for path in ("/en/dossier/sheet", "/en/contribute"):
             for length in ("Content-Length: 99000000", "Transfer-Encoding: chunked"):
                 assert flood(site, path, length) <= {400, 401, 403, 413}
         assert temporary_bytes(site) == 0

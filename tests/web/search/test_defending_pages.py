@@ -176,10 +176,10 @@ def test_the_list_of_whom_to_call_has_what_it_takes_to_call(client: TestClient) 
         "Avel (Saphir) Magnac-Lavalette · Charente (16) Convient bien Montré fabrique et "
         "conditionne le gel – Angoulême : du cirage au gel hydroalcoolique, printemps 2020 "
         "Site internet, Avel (Saphir), avel.example SIRET 12345678900012 "
-        "Garder dans ma liste – Avel (Saphir) Notes",
+        "Garder dans le dossier – Avel (Saphir) Notes",
         "Parfums d'Angoulême Angoulême · Charente (16) Pourrait convenir Déduit métier proche : "
         "Avel (Saphir), qui a pris part au cas « Angoulême : du cirage au gel hydroalcoolique » "
-        "Garder dans ma liste – Parfums d'Angoulême Notes",
+        "Garder dans le dossier – Parfums d'Angoulême Notes",
     ]
     terms = {said(one) for one in read.inside(read.one("dl", class_="conditions"), "dd")}
     assert terms == {"sanitiser", "Charente (16)", "aucun"}

@@ -12,7 +12,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.reference.roles import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
-from kb.registers.contact_lists import ListEntry
+from kb.registers.dossiers import DossierEntry
 from tests.web.sample_base import AVEL, DISTILLERY
 from tests.web.signed_in import account_client, client_of, csrf_token
 
@@ -35,22 +35,24 @@ def sent(client: TestClient, path: str, **fields: str) -> Any:
     return client.post(path, data={"csrf": csrf_token(client, "/fr/compte"), **fields})
 
 
-def test_a_list_is_read_and_changed_by_whose_it_is(base: KnowledgeBase, zoe: TestClient) -> None:
-    mine = base.lists.pick([ListEntry(AVEL.id, need="gel", note="Rappeler")], by="Léa")
-    before = base.lists.of("Léa")
-    fields = {"list": mine.id, "id": DISTILLERY.id, "name": "À moi", "colleague": "Zoé"}
+def test_a_dossier_is_read_and_changed_by_whose_it_is(base: KnowledgeBase, zoe: TestClient) -> None:
+    mine = base.dossiers.pick([DossierEntry(AVEL.id, need="gel", note="Rappeler")], by="Léa")
+    before = base.dossiers.of("Léa")
+    fields = {"dossier": mine.id, "into": mine.id, "id": DISTILLERY.id, "title": "À moi"}
     for do in (
-        "keep", "save", f"up {AVEL.id}", f"remove {AVEL.id}", "rename", "choose", "delete", "share",
-        "unshare Léa",
+        "keep", "save", f"remove {AVEL.id}", "tell", "merge", "delete", "share writer",
+        "withdraw writer", "case",
     ):  # fmt: skip
-        assert sent(zoe, "/fr/liste", do=do, **fields).status_code in {303, 404, 422}, do
-        assert base.lists.of("Léa") == before
-        assert not [one for one in base.lists.of("Zoé") if one.id == mine.id]
-    read = zoe.get("/fr/liste", params={"list": mine.id})
+        assert sent(zoe, "/fr/dossier", do=do, **fields).status_code in {303, 404}, do
+        assert base.dossiers.of("Léa") == before
+        assert not [one for one in base.dossiers.of("Zoé") if one.id == mine.id]
+    read = zoe.get("/fr/dossier", params={"dossier": mine.id})
     assert read.status_code == 404
     assert "Rappeler" not in read.text
     for asked in ("csv", "xlsx", "vcf"):
-        answer = zoe.post("/fr/liste/feuille", data={"do": asked, "list": mine.id, "id": AVEL.id})
+        answer = zoe.post(
+            "/fr/dossier/feuille", data={"do": asked, "dossier": mine.id, "id": AVEL.id}
+        )
         assert b"gel" not in answer.content
 
 

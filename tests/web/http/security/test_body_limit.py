@@ -18,10 +18,10 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.web.signed_in import SITE, account_client, another_browser, client_of, csrf_token
 from web.app import ROUTED
+from web.dossiers.pages import DOSSIER_BYTES
 from web.http.security.bodies import STRANGERS_BYTES
 from web.http.security.cookies import OF_HOST, SESSION
 from web.http.urls import PATTERNS, Page
-from web.lists.pages import LIST_BYTES
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
 
 CHUNK = 65_536
@@ -41,7 +41,7 @@ TAKING = sorted(
 )
 """Every route that is sent something, its parameters filled in."""
 
-SHEETS = set(PATTERNS[Page.LIST_SHEET].values())
+SHEETS = set(PATTERNS[Page.DOSSIER_SHEET].values())
 """Where a stranger may send a whole list."""
 
 UPLOADS = {
@@ -143,7 +143,7 @@ def test_nothing_long_of_a_stranger_is_read(base: KnowledgeBase, written: list[i
                 for content_type, begins in KINDS.values():
                     headers = {"content-type": content_type, **said, **pretence}
                     status, read = await Sender(begins).ask(app, method, path, headers)
-                    limit = LIST_BYTES if path in SHEETS else STRANGERS_BYTES
+                    limit = DOSSIER_BYTES if path in SHEETS else STRANGERS_BYTES
                     assert read <= (0 if length == "announced" else limit + CHUNK), (path, status)
                     assert 400 <= status < 500, path
 

@@ -121,9 +121,9 @@ def test_no_name_of_a_file_adds_a_header(base: KnowledgeBase) -> None:
         assert answer.status_code < 500, path
         assert "Set-Cookie" not in answer.headers, path
         assert "<script>" not in answer.headers.get("Content-Disposition", ""), path
-    token = csrf_token(client, "/fr/liste")
+    token = csrf_token(client, "/fr/dossier")
     sent = {"csrf": token, "do": "csv", "id": AVEL.id, f"need {AVEL.id}": bad}
-    answer = client.post("/fr/liste/feuille", data=sent)
+    answer = client.post("/fr/dossier/feuille", data=sent)
     assert answer.headers["Content-Disposition"].isprintable()
     assert "Set-Cookie" not in answer.headers
 

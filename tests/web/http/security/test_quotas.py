@@ -196,8 +196,8 @@ def test_what_an_account_writes_is_counted_and_not_lost(
     client = signed_in(site(writes_an_hour=2), AccountRole.CONTRIBUTOR)
 
     def add(name: str) -> Any:
-        token = csrf_token(client, "/en/list")
-        return client.post("/en/list", data={"csrf": token, "do": "add", "name": name})
+        token = csrf_token(client, "/en/dossier")
+        return client.post("/en/dossier", data={"csrf": token, "do": "pick", "id": name})
 
     assert [add(name).status_code for name in "ab"] == [303, 303]
     refused = add("À appeler demain")

@@ -1,7 +1,8 @@
-"""The files of a list, read back by other programs than those that wrote them."""
+"""The files of a dossier, read back by other programs than those that wrote them."""
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
@@ -35,18 +36,17 @@ def base() -> SampleBase:
 
 
 def file_of(client: TestClient, do: str, language: str = "en") -> Any:
-    path = {"en": "/en/list/sheet", "fr": "/fr/liste/feuille"}[language]
+    path = {"en": "/en/dossier/sheet", "fr": "/fr/dossier/feuille"}[language]
     sent = {
         "id": ["cire", DISTILLERY.id, "gone"],
-        "need": ["+gel", "", ""],
+        "need": ["+cire", "+cire", "+cire"],
         "status": ["interested", "no", "to_call"],
         "note": [NOTE, "", "à effacer"],
         "do": do,
     }
     answer = client.post(path, data=sent)
     assert answer.status_code == 200
-    name = {"en": "my-list", "fr": "ma-liste"}[language]
-    assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="{name}-20')
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="dossier-20')
     assert answer.headers["Content-Disposition"].endswith(f'.{do}"')
     return answer
 
@@ -59,7 +59,8 @@ def test_a_sheet_holds_texts_and_no_formula(base: SampleBase) -> None:
     first = dict(zip(header, rows[0], strict=True))
     assert first["Organisation"] == CIRE.name
     assert first["Téléphone"] == "05 36 49 77 10"
-    assert first["Pour le besoin"] == "+gel"
+    assert first["Pour le besoin"] == "+cire"
+    assert first["Pourquoi"].splitlines()[1].startswith("Décrit")
     assert first["Suivi"] == "Intéressée"
     assert first["Note"] == NOTE
     assert first["Page"] == "https://quisait.example/fr/acteurs/cire"
@@ -77,11 +78,11 @@ def test_a_csv_opens_in_spreadsheets_and_runs_nothing(
     assert content.startswith(b"\xef\xbb\xbf")
     text = content.decode("utf-8-sig")
     header, *rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-    assert len(header) == len(rows[0]) == len(rows[2]) == 12
+    assert len(header) == len(rows[0]) == len(rows[2]) == 14
     # What would be a formula has an apostrophe before it, in each cell and wherever it is split.
     assert rows[0][0] == "'" + CIRE.name
-    assert rows[0][8] == "'+gel"
-    assert rows[0][10].replace("'", "") == NOTE
+    assert rows[0][8] == "'+cire"
+    assert rows[0][12].replace("'", "") == NOTE
     for sign in (";", ",", "\t", "\n"):
         for cell in text.split(sign):
             assert not cell.strip('" ').startswith(("=", "+", "-", "@")), cell
@@ -98,10 +99,14 @@ def test_cards_are_read_by_another_program(base: SampleBase) -> None:
     assert [each.value for each in first.tel_list] == ["+33536497710"]
     assert first.email.value == "contact@cire.example"
     assert first.adr.value.street == "12 rue des Cordonniers, 16000 Angoulême"
-    assert first.url.value == "https://cire.example/"
-    assert first.note.value.splitlines()[:2] == ["For the need: +gel", "Interested"]
-    assert NOTE in first.note.value
-    assert first.uid.value == "https://quisait.example/en/actors/cire"
+    page = "https://quisait.example/en/actors/cire"
+    assert [each.value for each in first.url_list] == ["https://cire.example/", page]
+    # Each line is a sentence, so that it reads well where lines are joined.
+    lines = first.note.value.splitlines()
+    assert lines[0] == "+cire."
+    assert lines[2].startswith("Described: Cire.")
+    assert lines[3:] == ["Interested.", "=1+1.", "rappeler lundi « après 14 h », œuvre."]
+    assert first.uid.value == page
 
 
 @pytest.mark.parametrize("do", ["xlsx", "csv", "vcf"])
@@ -124,12 +129,15 @@ def test_files_hold_the_contacts_that_their_reader_may_see(base: SampleBase, do:
         assert private in member
 
 
-def test_a_file_of_a_kept_list_has_the_needs_that_its_form_does_not_send(base: SampleBase) -> None:
+def test_a_file_of_a_kept_dossier_has_what_its_form_does_not_send(base: SampleBase) -> None:
     client = account_client(base, name="Léa")
-    entry = {"id": "cire", "need": "du gel", "do": "pick"}
+    entry = {"id": "cire", "need": "du cire pour mars", "do": "pick"}
     page = client.get("/en/account").text
     token = page.split('name="csrf" value="')[1].split('"')[0]
-    client.post("/en/list", data={"csrf": token, **entry})
-    kept = base.lists.of("Léa")[0]
-    sent = {"list": kept.id, "id": "cire", "status": "to_call", "note": "", "do": "csv"}
-    assert "du gel" in client.post("/en/list/sheet", data=sent).text
+    client.post("/en/dossier", data={"csrf": token, **entry})
+    kept = base.dossiers.of("Léa")[0]
+    sent = {"dossier": kept.id, "id": "cire", "status": "to_call", "note": "", "do": "csv"}
+    base.put([replace(CIRE, description="Autre chose.")])
+    text = client.post("/en/dossier/sheet", data=sent).text
+    assert "du cire pour mars" in text
+    assert "Described: Cire." in text

@@ -1,10 +1,11 @@
-// My list. Without an account it lives in this browser, and nothing of it is sent before a button is
-// pressed; with one, each tick is sent to the site. Pages work without this script, too.
+// Dossiers. Without an account they live in this browser, one for each need, and nothing of them is
+// sent before a page or a file of them is asked for; with one, each tick is sent to the site. Pages
+// work without this script, too.
 
 const MOST = 200;
 
-const link = document.querySelector("[data-my-list]");
-const KEY = `quisait-list${link.dataset.site}`; // two sites of one host keep two lists
+const link = document.querySelector("[data-my-dossier]");
+const KEY = `quisait-list${link.dataset.site}`; // two sites of one host keep two of them
 const token = link.dataset.token; // of an account; strangers have none
 const here = new URL(link.href).pathname;
 
@@ -36,30 +37,31 @@ function canKeep() {
   }
 }
 
-function changeKept(id, changes) {
-  const entries = kept();
-  const known = entries.find((entry) => entry.id === id);
-  if (known) {
-    Object.assign(known, changes);
-  } else if (entries.length < MOST) {
-    entries.push({ id, ...changes });
-  }
-  keep(entries);
-}
+const needOf = (entry) => entry.need ?? "";
+
+const keptFor = (need) => kept().filter((entry) => needOf(entry) === need);
+
+const isOf = (need, ids) => (entry) => needOf(entry) === need && ids.includes(entry.id);
+
+const needs = () => [...new Set(kept().map(needOf))];
+
+// The need of this page; elsewhere, that of the last pick.
+const needHere = () => document.getElementById("picks")?.dataset.need || needs().at(-1) || "";
 
 // Ticks
 
-let picked = token ? JSON.parse(link.dataset.picked) : kept().map((entry) => entry.id);
+let picked = token ? JSON.parse(link.dataset.picked) : [];
 
-function addressOf(ids) {
-  const query = new URLSearchParams(ids.map((id) => ["id", id]));
+function addressOf(need, ids = keptFor(need).map((entry) => entry.id)) {
+  const query = new URLSearchParams([...(need ? [["need", need]] : []), ...ids.map((id) => ["id", id])]);
   return ids.length ? `${here}?${query}` : here;
 }
 
 function show() {
   if (!token) {
-    picked = kept().map((entry) => entry.id);
-    link.href = addressOf(picked);
+    const need = needHere();
+    picked = keptFor(need).map((entry) => entry.id);
+    link.href = addressOf(need);
   }
   const count = link.querySelector("[data-picked-count]");
   count.textContent = picked.length;
@@ -96,7 +98,8 @@ function tellRefused(element) {
 async function pick(ids, wanted, element) {
   const changed = ids.filter((id) => picked.includes(id) !== wanted);
   const later = wanted ? [...picked, ...changed] : picked.filter((id) => !changed.includes(id));
-  if (later.length > MOST) {
+  const need = needHere();
+  if ((token ? later.length : kept().length + changed.length * wanted) > MOST) {
     tellRefused(element);
   } else if (token) {
     if (await send(wanted ? "pick" : "drop", changed)) {
@@ -105,18 +108,19 @@ async function pick(ids, wanted, element) {
       tellRefused(element);
     }
   } else if (wanted) {
-    const need = document.getElementById("picks")?.dataset.need ?? "";
     keep([...kept(), ...changed.map((id) => ({ id, need }))]);
   } else {
-    keep(kept().filter((entry) => !changed.includes(entry.id)));
+    const goes = isOf(need, changed);
+    keep(kept().filter((entry) => !goes(entry)));
   }
   show();
 }
 
-// The page of the list
+// The page of a dossier
 
-const sheet = document.querySelector("form[data-list]");
-const isBrowsers = sheet?.dataset.list === "browser";
+const sheet = document.querySelector("form[data-dossier]");
+const isBrowsers = sheet?.dataset.dossier === "browser";
+const need = sheet?.dataset.need ?? "";
 
 const rows = () => [...document.querySelectorAll(".call[data-id]")];
 
@@ -124,69 +128,73 @@ const rowOf = (id) => rows().find((row) => row.dataset.id === id);
 
 function fieldsOf(row) {
   const field = (name) => row.querySelector(`[name="${name}"]`);
-  return { status: field("status"), note: field("note"), need: field("need") };
+  return { status: field("status"), note: field("note") };
 }
 
 function fill(row) {
-  const entry = kept().find((known) => known.id === row.dataset.id);
-  if (!entry) {
-    return;
-  }
-  const fields = fieldsOf(row);
-  fields.status.value = entry.status || "to_call";
-  fields.note.value = entry.note ?? "";
-  if (entry.need) {
-    const line = row.querySelector(".picked-for");
-    const search = line.querySelector("a");
-    fields.need.value = search.textContent = entry.need;
-    search.href = `${search.dataset.search}?${new URLSearchParams({ q: entry.need })}`;
-    line.hidden = false;
+  const entry = keptFor(need).find((known) => known.id === row.dataset.id);
+  if (entry) {
+    const fields = fieldsOf(row);
+    fields.status.value = entry.status || "to_call";
+    fields.note.value = entry.note ?? "";
   }
 }
 
-// The order of the rows is that of the list, here and in the address.
 function follow() {
   const ids = rows().map((row) => row.dataset.id);
-  const entries = kept();
-  const place = (entry) => (ids.includes(entry.id) ? ids.indexOf(entry.id) : MOST);
-  keep(entries.sort((one, other) => place(one) - place(other)));
-  history.replaceState(null, "", addressOf(ids));
-  document.querySelector("[data-share]").value = new URL(addressOf(ids), location.href).href;
+  const address = addressOf(need, ids);
+  history.replaceState(null, "", address);
+  document.querySelector("[data-share]").value = new URL(address, location.href).href;
   document.querySelector("[data-empty]").hidden = ids.length > 0;
-  sheet.hidden = document.querySelector(".list-share").hidden = ids.length === 0;
+  sheet.hidden = document.querySelector(".dossier-share").hidden = ids.length === 0;
   show();
 }
 
 function tellForeign() {
-  const known = kept().map((entry) => entry.id);
+  const known = keptFor(need).map((entry) => entry.id);
   const foreign = document.querySelector("[data-foreign]");
   foreign.hidden = rows().every((row) => known.includes(row.dataset.id));
 }
 
 function keepRow(row) {
-  const { status, note, need } = fieldsOf(row);
-  changeKept(row.dataset.id, { status: status.value, note: note.value, need: need.value });
+  const { status, note } = fieldsOf(row);
+  const changes = { status: status.value, note: note.value };
+  const entries = kept();
+  const known = entries.find(isOf(need, [row.dataset.id]));
+  if (known) {
+    Object.assign(known, changes);
+  } else if (entries.length < MOST) {
+    entries.push({ id: row.dataset.id, need, ...changes });
+  }
+  keep(entries);
 }
 
-function change(row, action, button) {
-  if (action === "remove") {
-    const next = row.nextElementSibling ?? row.previousElementSibling;
-    keep(kept().filter((entry) => entry.id !== row.dataset.id));
-    row.remove();
-    (next?.querySelector("button[value^=remove]") ?? document.getElementById("content")).focus();
-  } else if (action === "up") {
-    row.previousElementSibling?.before(row);
-    button.focus();
-  } else {
-    row.nextElementSibling?.after(row);
-    button.focus();
-  }
+function remove(row) {
+  const next = row.nextElementSibling ?? row.previousElementSibling;
+  const goes = isOf(need, [row.dataset.id]);
+  keep(kept().filter((entry) => !goes(entry)));
+  row.remove();
+  (next?.querySelector("button[value^=remove]") ?? document.getElementById("content")).focus();
   follow();
 }
 
-function openList() {
+function listOthers() {
+  const section = document.querySelector("[data-others]");
+  const others = needs().filter((other) => other && other !== need);
+  if (section && others.length) {
+    for (const other of others) {
+      const item = section.querySelector("ul").appendChild(document.createElement("li"));
+      const way = item.appendChild(document.createElement("a"));
+      way.href = addressOf(other);
+      way.textContent = other;
+    }
+    section.hidden = false;
+  }
+}
+
+function openDossier() {
   if (!rows().length && !location.search && kept().length && !token) {
-    location.replace(addressOf(kept().map((entry) => entry.id)));
+    location.replace(addressOf(needs().at(-1)));
   }
   if (isBrowsers) {
     rows().forEach(fill);
@@ -202,21 +210,21 @@ function openList() {
       follow();
     });
   }
+  listOthers();
   if (sheet?.dataset.keptNow !== undefined) {
-    const ids = rows().map((row) => row.dataset.id);
-    keep(kept().filter((entry) => !ids.includes(entry.id)));
+    keep([]);
   }
 }
 
 // What this browser keeps, offered to the account that signed in
 
 function offer() {
-  const form = document.querySelector("[data-list-offer]");
+  const form = document.querySelector("[data-dossier-offer]");
   const entries = kept();
   if (!form || !entries.length) {
     return;
   }
-  if (sheet?.dataset.list === "account" && entries.every(({ id }) => rowOf(id))) {
+  if (sheet?.dataset.dossier === "account" && entries.every((one) => needOf(one) === need && rowOf(one.id))) {
     // The page shows them already, with a button that keeps them: one offer is enough.
     rows().forEach(fill);
     sheet.querySelector("button[value=pick]").value = "keep";
@@ -237,6 +245,15 @@ function offer() {
   form.hidden = false;
 }
 
+// Who writes by a link types a name once.
+function sign() {
+  const field = document.querySelector("[data-signed]");
+  if (field) {
+    field.value ||= localStorage.getItem(`${KEY}-name`) ?? "";
+    field.form.addEventListener("submit", () => localStorage.setItem(`${KEY}-name`, field.value));
+  }
+}
+
 function takeOver() {
   document.documentElement.classList.add("picks-by-script");
   document.addEventListener("change", (event) => {
@@ -251,19 +268,31 @@ function takeOver() {
     }
   });
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("form[data-list=browser] .tools button");
+    const button = event.target.closest("form[data-dossier=browser] .tools button");
     if (button) {
       event.preventDefault();
-      change(button.closest(".call"), button.value.split(" ")[0], button);
+      remove(button.closest(".call"));
     }
   });
   window.addEventListener("storage", show);
   window.addEventListener("pageshow", show);
   if (location.pathname === here) {
-    openList();
+    openDossier();
   }
   offer();
+  sign();
   show();
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    document.getElementById(button.dataset.copy).select();
+    // The way that also works on a site without TLS.
+    if (document.execCommand("copy")) {
+      button.textContent = button.dataset.copied;
+    }
+  });
 }
 
 // Where nothing can be kept, the pages do as without scripts.

@@ -1,0 +1,1 @@
+"""Dossiers: a need, the organisations picked for it, and what is done with them."""

@@ -1,0 +1,170 @@
+"""One enquiry to many organisations of a dossier, sent by the site or by one's own program."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from kb.errors import InputError
+from kb.messages import N_
+from kb.registers.accounts import Account
+from kb.registers.clock import DAY_S
+from kb.registers.dossiers import CallStatus, Dossier
+from web.catalogue.records import shown_to
+from web.dossiers.rows import Row, kept_rows
+from web.http.refusals import Refusal, no_such_action, not_allowed
+from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
+from web.http.security.sessions import AForm, AnyAccount
+from web.http.urls import Page, address
+from web.mail import mail_writer_of, signed_links_of
+
+MAILS_A_DAY = 30  # of an account
+LIMITS = ((3, DAY_S),)  # mails of a kind to one address
+CONFIRMS = "address"  # the purpose of a link by which an account says that an address is its own
+MAX_MAILTO_CHARS = 1_900  # that every mail program takes
+router = PageRouter()
+
+
+@router.shows(Page.ENQUIRY)
+def enquiry_page(
+    request: APageRequest, account: AnyAccount, dossier: str = "", t: str = "", done: str = ""
+) -> Response:
+    found = request.knowledge_base.dossiers.get(dossier, by=account.name)
+    text = request.text("dossiers/enquiry.txt", dossier=found, account=account)
+    to_call = (entry for entry in found.entries if entry.status is CallStatus.TO_CALL)
+    chosen = [entry.actor_id for entry in to_call]
+    return _page(request, account, found, chosen, found.name[:150], text, t=t, done=done)
+
+
+@router.takes(Page.ENQUIRY)
+def write(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
+    base, action = request.knowledge_base, text_of(form, "do")
+    found = base.dossiers.get(text_of(form, "dossier"), by=account.name)
+    if action.startswith("confirm"):
+        _confirm(request, account, found, text_of(form, "t"))
+        return see(request, address(Page.ENQUIRY, dossier=found.id, done=action))
+    ids = {str(id_) for id_ in form.getlist("id")}
+    subject = " ".join(text_of(form, "subject").split())[:150]
+    text = text_of(form, "text").replace("\r\n", "\n").strip()[:5_000]
+    rows = [row for row in kept_rows(base, found) if row.entry.actor_id in ids]
+    to = {address_: row for row in rows if (address_ := _address(row, account))}
+    if action not in {"own", "sent", "send"}:
+        raise no_such_action()
+    if not (to and subject and text):
+        empty = N_("Choose an organisation at least, and write a subject and a text.")
+        return _page(request, account, found, ids, subject, text, message=empty)
+    try:
+        if action == "send":
+            _send(request, account, to, subject, text)
+    except InputError as error:
+        return _page(request, account, found, ids, subject, text, message=error.remark)
+    if action == "own":
+        mail = _mailto(to, subject, text)
+        return _page(request, account, found, ids, subject, text, mail=mail, to=", ".join(to))
+    written = [
+        (replace(row.entry, status=CallStatus.WRITTEN), row.entry.mark)
+        for row in rows
+        if row.entry.status is not CallStatus.INTERESTED and _address(row, account)
+    ]
+    base.dossiers.save(found.id, written, by=account.name)
+    return see(request, address(Page.DOSSIER, dossier=found.id, done=action))
+
+
+def _confirm(request: PageRequest, account: Account, dossier: Dossier, token: str) -> None:
+    """Notes that an account has opened the link to its address; without a token, sends it one."""
+    base, links = request.knowledge_base, signed_links_of(request)
+    # A digest: a mail to an address that nobody confirmed says no name that somebody chose.
+    whose = hashlib.sha256(f"{account.key}\n{account.email}".encode()).hexdigest()
+    if token:
+        if links.read(CONFIRMS, token, DAY_S) != whose:
+            raise Refusal(410, N_("This link is not of your account, or is older than a day."))
+        base.accounts.confirm(account.name, account.email)
+    elif request.settings.sends_mail and account.email:
+        link = address(Page.ENQUIRY, dossier=dossier.id, t=links.sign(CONFIRMS, whose))
+        mail = mail_writer_of(request).write(
+            "dossiers/mail/confirm",
+            request.language,
+            recipient=account.email,
+            purpose=CONFIRMS,
+            link=link,
+        )
+        base.outbox.queue(mail, limits=LIMITS)
+
+
+def _address(row: Row, account: Account) -> str:
+    """Returns where to write to an organisation, "" if that is not shown or it is closed."""
+    if row.actor is None or row.actor.closed_on:
+        return ""
+    return next((contact.text for contact in shown_to(row.actor, account).emails), "")
+
+
+def _may_send(request: PageRequest, account: Account) -> bool:
+    """Whether the site sends what an account writes: nobody's words but a known member's."""
+    is_confirmed = account.email and account.confirmed == account.email
+    return bool(request.settings.sends_mail and account.is_member and is_confirmed)
+
+
+def _send(
+    request: PageRequest, account: Account, to: Mapping[str, Row], subject: str, text: str
+) -> None:
+    if not _may_send(request, account):
+        raise not_allowed()
+    outbox, writer = request.knowledge_base.outbox, mail_writer_of(request)
+    left = max(MAILS_A_DAY - outbox.written_by(account.email), 0)
+    if len(to) > left:
+        raise InputError("enquiry_quota", most=MAILS_A_DAY, left=left)
+    for recipient, row in to.items():
+        mail = writer.write(
+            "dossiers/mail/enquiry",
+            request.language,
+            recipient=recipient,
+            purpose="enquiry",
+            link=address(Page.ACTOR, row.entry.actor_id),
+            reply_to=account.email,
+            about=subject,
+            written=text,
+            writer=account.name,
+        )
+        outbox.queue(mail, limits=LIMITS)
+
+
+def _mailto(to: Collection[str], subject: str, text: str) -> str:
+    """Returns a link with the text if that fits, else without, else no link."""
+    short = f"mailto:?bcc={quote(','.join(to), safe='@,')}&subject={quote(subject, safe='')}"
+    with_text = f"{short}&body={quote(text, safe='').replace('%0A', '%0D%0A')}"
+    return next((one for one in (with_text, short) if len(one) <= MAX_MAILTO_CHARS), "")
+
+
+def _page(
+    request: PageRequest,
+    account: Account,
+    dossier: Dossier,
+    chosen: Collection[str],
+    subject: str,
+    text: str,
+    *,
+    message: str = "",
+    t: str = "",
+    done: str = "",
+    **ready: str,
+) -> Response:
+    rows = kept_rows(request.knowledge_base, dossier)
+    return request.page(
+        "dossiers/enquiry.html",
+        here=address(Page.ENQUIRY, dossier=dossier.id),
+        status_code=422 if message else 200,
+        message=message,
+        t=t,
+        done=done,
+        dossier=dossier,
+        rows=[(row, _address(row, account)) for row in rows],
+        chosen=chosen,
+        subject=subject,
+        text=text,
+        may_send=_may_send(request, account),
+        sends_mail=request.settings.sends_mail and account.is_member,
+        a_day=MAILS_A_DAY,
+        ready=ready,
+    )

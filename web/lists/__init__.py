@@ -1,1 +1,0 @@
-"""My list: picked organisations, their page and its files."""
