@@ -72,7 +72,7 @@ def test_an_organisation_takes_its_page_in_hand_in_six_clicks(
     sign_in(moderator, "Max")
     moderator.locator("[aria-labelledby=holds]").get_by_role("link", name=OWN.name).click()
     check_page(moderator)
-    moderator.get_by_role("button", name="Accept, and say so on the page").click()
+    moderator.get_by_role("button", name="Accept and say so on the page").click()
     stranger = visit.open(f"/en/actors/{OWN.id}")
     expect(stranger.get_by_text("Looked after by the organisation itself since")).to_be_visible()
 

@@ -32,9 +32,7 @@ def test_dates_in_the_forms_in_which_they_are_written(written: str, iso: str) ->
     assert only_date(written) == iso
 
 
-@pytest.mark.parametrize(
-    "written", ["31/02/2020", "2020", "11:51", "le mois de mai", "3/2020", ""]
-)
+@pytest.mark.parametrize("written", ["31/02/2020", "2020", "11:51", "le mois de mai", "3/2020", ""])
 def test_what_is_no_day_is_not_read(written: str) -> None:
     assert only_date(written) == ""
 
