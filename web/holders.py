@@ -172,7 +172,6 @@ def _hold_page(
         moderates=moderates,
         holds=request.knowledge_base.holds.of(actor.id) if moderates else [],
         held=HoldState.HELD,
-        sends_mail=request.settings.sends_mail,
         **empty | shown,
     )
     if "link" in shown:
@@ -286,7 +285,6 @@ def _flag_page(
         reasons=REASONS,
         offered=sent or request.welcome(),
         sent=sent,
-        sends_mail=request.settings.sends_mail,
     )
 
 
@@ -337,6 +335,5 @@ def _queue_page(
         flags=[(flag, page_of_flag(base, flag)) for flag in base.flags.waiting()],
         reasons=REASONS,
         refused=refused,
-        sends_mail=request.settings.sends_mail,
         done=done,
     )
