@@ -151,7 +151,7 @@ def _decide(visitor: Visitor, notice: Notice, form: FormData, what: str) -> Resp
         return _back(visitor, notice, "published")
     message = text_of(form, "message").strip()
     if not message:
-        needed = N_("Say why in a few words: who posted it will read it.")
+        needed = N_("Say why in a few words: the author will read it.")
         return notice_page(visitor, notice, status_code=400, message=needed)
     base.notices.refuse(notice.id, message, by=visitor.name, revision=revision)
     tell_owner(visitor.request, notice, REFUSED, message)

@@ -63,7 +63,7 @@ DONE: Mapping[str, str] = {
     "saved": N_("Saved."),
     "sent": N_("Received. A moderator reads the change before it is published again."),
     "published": N_("Published: everybody can read it now."),
-    "refused": N_("Not published. Your message is shown to who posted it."),
+    "refused": N_("Not published. The author sees your message."),
     "answered": N_("Your answer is published."),
     "answer_waits": N_("Received. A moderator reads your answer before it is published."),
     "answer_refused": N_("The answer is no longer shown."),

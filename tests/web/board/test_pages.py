@@ -279,7 +279,9 @@ def test_the_demonstration_says_so_and_its_examples_are_open_for_a_year(
     in_a_year = (date.fromisoformat(today()) + timedelta(days=366)).isoformat()
     assert all(notice.is_open(in_a_year) for notice in examples)
     for page in (BOARD, "/fr/", path_of(examples[0])):
-        assert "Démonstration\N{NO-BREAK SPACE}:" in Page(stranger.get(page).text).one("footer").text
+        assert (
+            "Démonstration\N{NO-BREAK SPACE}:" in Page(stranger.get(page).text).one("footer").text
+        )
 
 
 def test_a_holder_of_a_page_is_no_member(base: KnowledgeBase, moderator: TestClient) -> None:
