@@ -12,7 +12,7 @@ INSTALLED := .venv/.installed
 PYTEST := $(BIN)/pytest --quiet --numprocesses logical --dist worksteal
 DEMO := build/demo-kb
 DEMO_BUILT := build/.demo-built
-DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
+DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md) ingest/examples.json
 QUICK := tests/test_rooms.py tests/kb/text tests/kb/reference tests/kb/resolution tests/kb/search \
   tests/ingest/articles tests/ingest/directories tests/ingest/records
 MEASURED := build/measured-kb
@@ -44,6 +44,7 @@ demo: $(DEMO_BUILT) ## build the demonstration knowledge base in build/demo-kb
 $(DEMO_BUILT): $(INSTALLED) $(DEMO_FILES)
 	@echo "Building the demonstration knowledge base…"
 	@$(BIN)/quisait ingest --kb $(DEMO) --prune ingest/demo
+	@$(BIN)/python -m ingest.examples $(DEMO)
 	@touch $@
 
 quick: install ## run the tests that take moments: how texts, needs, articles and directories are read

@@ -138,11 +138,9 @@ MESSAGES: Mapping[str, str] = {
     "foreign_department": N_("department {value!q} is given, but the country is {country}"),
     "wrong_department": N_("department {reason}"),
     "siret_lost_digits": N_("siret {value!q} lost digits in a spreadsheet: make its column text"),
-    "siret_length": N_("siret {value!q} is not valid: a SIRET has 14 digits"),
-    "siret_check": N_("siret {value!q} is not valid: its check digit is wrong"),
-    "siret_digits": N_("siret {value!q} is not valid: a SIRET holds digits only"),
-    "wrong_siren": N_("siren {value!q} is not valid: a SIREN has 9 digits, of which the last "
-        "checks the others"),
+    "siret_check": N_("wrong siret {value!q}: one of its digits is mistyped"),
+    "siret_digits": N_("wrong siret {value!q}: 14 digits, no letters"),
+    "wrong_siren": N_("wrong siren {value!q}: 9 digits, copied without a mistake"),
     "closed_without_date": N_("is closed, but no date says since when"),
     "no_activity_code": N_("{field} {value!q} is no code such as 25.62B"),
     "no_postal_code": N_("postal code {value!q} is not one of France, which has 5 digits: correct "

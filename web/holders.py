@@ -29,16 +29,17 @@ FREE_FLAGS = 5
 
 SENT: Mapping[str, str] = {
     "mail": N_(
-        "Look at your mailbox: a mail leads on. Its link holds for two days. No mail after ten "
-        "minutes? Look among the unwanted mails. An address gets three such mails a day at most."
+        "Check your mailbox: an e-mail tells you what to do next. Its link works for two days. No "
+        "e-mail after ten minutes? Look in your spam folder. An address gets at most three such "
+        "e-mails a day."
     ),
     "waits": N_("Received. A moderator decides, and answers you at this address."),
 }
 
 DONE: Mapping[str, str] = {
     "accept": N_("Accepted."),
-    "refuse": N_("Refused. Who asked is forgotten."),
-    "withdraw": N_("The page is held by nobody now. Its content stays."),
+    "refuse": N_("Refused. The address of who asked is deleted."),
+    "withdraw": N_("Nobody manages this page any more. Its content stays."),
 }
 
 REASONS: Mapping[FlagReason, str] = {
@@ -49,7 +50,7 @@ REASONS: Mapping[FlagReason, str] = {
     FlagReason.OTHER: N_("Something else"),
 }
 
-DECIDED_MEANWHILE = N_("Another moderator has decided on this meanwhile.")
+DECIDED_MEANWHILE = N_("Another moderator has already decided on this.")
 
 
 def proves(email: str, actor: Actor, actors: Iterable[Actor]) -> bool:
@@ -172,7 +173,6 @@ def _hold_page(
         moderates=moderates,
         holds=request.knowledge_base.holds.of(actor.id) if moderates else [],
         held=HoldState.HELD,
-        sends_mail=request.settings.sends_mail,
         **empty | shown,
     )
     if "link" in shown:
@@ -286,7 +286,6 @@ def _flag_page(
         reasons=REASONS,
         offered=sent or request.welcome(),
         sent=sent,
-        sends_mail=request.settings.sends_mail,
     )
 
 
@@ -303,7 +302,7 @@ def settle(request: APageRequest, account: AModerator, form: AForm) -> Response:
         message = (
             N_("Shorten it: one line, 500 characters at most.")
             if line
-            else N_("Say in a line what you did, or why nothing is to be done.")
+            else N_("Say in a line what you did, or why there is nothing to do.")
         )
         return _queue_page(request, {id: (line, message)})
 
@@ -337,6 +336,5 @@ def _queue_page(
         flags=[(flag, page_of_flag(base, flag)) for flag in base.flags.waiting()],
         reasons=REASONS,
         refused=refused,
-        sends_mail=request.settings.sends_mail,
         done=done,
     )

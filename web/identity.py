@@ -113,7 +113,6 @@ def text_page(http: Request, request: APageRequest) -> Response:
         browser_days=REMEMBERED_S // DAY_S,
         session_days=LONGEST_DAYS,
         map_host=urlsplit(request.settings.map_tiles_origin).netloc,
-        sends_mail=request.settings.sends_mail,
         text=shown(text, with_blanks=administers),
         unfinished=_BLANK.search(text) is not None,
         administers=administers,

@@ -145,7 +145,6 @@ def _mail_page(request: PageRequest, *, done: str = "", message: str = "") -> Re
         "mail/outbox.html",
         here=address(Page.MAIL),
         status_code=400 if message else 200,
-        sends_mail=request.settings.sends_mail,
         sender=request.settings.mail_from,
         counts=outbox.counts(),
         failures=outbox.failures(),

@@ -8,13 +8,12 @@ from ingest.records.fields import country_code, folded, one_line, record_id, sho
 from kb.errors import InputError
 from kb.reference.communes import (
     can_be_of,
-    commune_called_in_short,
     commune_of,
     communes_of,
     degrees,
     department_of_postal_code,
     departments_of,
-    departments_with,
+    elsewhere,
     epci_of_postal_code,
     is_postal_code,
 )
@@ -93,8 +92,8 @@ def _contradictions(town: str, department: str, postal_code: str) -> Iterator[Re
     if not department:
         return
     said = _named(department)
-    there, here = departments_with(town), departments_of(postal_code)
-    if there and department not in there and not commune_called_in_short(department, town):
+    here = departments_of(postal_code)
+    if there := elsewhere(department, town):
         found = _listed(map(_named, sorted(there & here or there)))
         yield Remark("town_elsewhere", "department", town=town, found=found, said=said)
     elif here and department not in here and not is_of_others:

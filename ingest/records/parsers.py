@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
+from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.fr import siren as siren_number
 from stdnum.fr import siret as siret_number
 
@@ -124,8 +124,6 @@ def _siret(cells: Cells, field: str) -> str:
             written = padded
     try:
         valid = str(siret_number.validate(written))
-    except InvalidLength:
-        problem = "siret_length" if any(map(str.isdigit, written)) else "siret_digits"
     except InvalidChecksum:
         problem = "siret_lost_digits" if digits.endswith(_NO_ESTABLISHMENT) else "siret_check"
     except ValidationError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import click
 
@@ -16,6 +17,10 @@ _password_option = click.option(
     "--password-stdin", is_flag=True, help="Read the password from standard input, for scripts."
 )
 _role_type = click.Choice(ACCOUNT_ROLES)
+_COUNTED = """
+Count searches, to see which needs the catalogue does not answer? Kept are numbers by day, and the
+words of a need that nothing answered on {threshold} different days, for {days} days; never who
+searched. The privacy page tells visitors; the dashboard changes it."""
 
 
 def _asked_password(*, from_stdin: bool) -> str:
@@ -45,11 +50,17 @@ def add(name: str, role: str, email: str, password_stdin: bool, kb: Place | None
     from kb.registers.alerts.outbox import checked_address
 
     email = checked_address(email) if email else ""
-    accounts = open_base(kb, create=True).accounts
+    base = open_base(kb, create=True)
+    accounts, demand = base.accounts, base.demand
     account = accounts.add(name, _asked_password(from_stdin=password_stdin), AccountRole(role))
     if email:
         accounts.set_email(name, email)
     click.echo(f"{account.name} can sign in as {account.role}.")
+    may_choose = account.role is AccountRole.ADMINISTRATOR and not demand.choice().at
+    if may_choose and not password_stdin:
+        kept = _COUNTED.format(threshold=demand.THRESHOLD_DAYS, days=demand.NEED_DAYS)
+        with suppress(click.Abort):  # no answer leaves it to the dashboard
+            demand.choose(counted=click.confirm(kept, default=False), by=account.name)
 
 
 @user.command("list")

@@ -132,6 +132,13 @@ def departments_with(town: str) -> frozenset[str]:
     return frozenset(each.department for each in _by_name().get(_folded(town), ()))
 
 
+def elsewhere(department: str, town: str) -> frozenset[str]:
+    """Returns the departments that have a town which this one, it seems, does not have."""
+    there = departments_with(town)
+    is_here = department in there or commune_called_in_short(department, town)
+    return frozenset() if is_here else there
+
+
 def departments_of(postal_code: str) -> frozenset[str]:
     """Returns the departments in which a postal code is; of a code in no table, it begins so."""
     found = {each.department for each in communes_of(postal_code)}

@@ -110,7 +110,7 @@ CASE_FIELDS: Mapping[str, FieldTraits] = MappingProxyType({
         example="Santé"),
     "need": FieldTraits("The need that was met", FieldKind.SENTENCE, form_line=2, rows=2,
         meaning="The need that was met, or empty."),
-    "flow": FieldTraits("Which way it went", FieldKind.FLOW, form_line=3,
+    "flow": FieldTraits("Need, offer or share?", FieldKind.FLOW, form_line=3,
         meaning="Whether somebody sought a thing (`seeks`), had one to give (`offers`) or "
                 "wanted to share one (`shares`); empty where the words of the need tell it.",
         example="offers"),
@@ -136,7 +136,7 @@ PARTICIPATION_FIELDS: Mapping[str, FieldTraits] = MappingProxyType({
     "actor_id": FieldTraits("Entry in the directory", FieldKind.LINE, key="actor"),
     "name": FieldTraits("Name", FieldKind.LINE, required=True),
     "role": FieldTraits("Role", FieldKind.ROLE, required=True),
-    "contribution": FieldTraits("What they did", FieldKind.SENTENCE),
+    "contribution": FieldTraits("What the organisation did", FieldKind.SENTENCE),
     "source_url": FieldTraits("Link to the source", FieldKind.WEB_ADDRESS),
 })  # fmt: skip
 

@@ -98,7 +98,7 @@ def test_a_need_without_an_answer_becomes_a_notice_that_is_answered_and_a_case(
     # Closed as a case: the form is filled in, one more click submits it.
     clicks = Clicks()
     page = lea.open(path)
-    clicks(button(page, "Solution trouvée : en faire un cas"))
+    clicks(button(page, "L’annonce a abouti : en faire un cas"))
     expect(page.get_by_role("status")).to_contain_text("L’annonce est close")
     clicks(button(page, "Soumettre à la modération"))
     expect(page.get_by_role("status")).to_contain_text("Soumis")
@@ -110,6 +110,6 @@ def test_a_need_without_an_answer_becomes_a_notice_that_is_answered_and_a_case(
     assert DISTILLERY.id in {participant.actor_id for participant in case.participants}
     base.publish(draft.id, by="Max", revision=draft.revision)
     page = zoe.open(path)
-    page.get_by_role("link", name="Lire comment on y a répondu").click()
+    page.get_by_role("link", name="Lire comment cela s’est fait").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(NEED)
     assert case.id in base.ids(Kind.CASE)

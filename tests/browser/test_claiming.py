@@ -45,18 +45,18 @@ def test_an_organisation_takes_its_page_in_hand_in_six_clicks(
     check_page(page)
     page.get_by_label("Your e-mail address at the organisation").fill(LEA)
     click("button", "Ask for this page")
-    expect(page.get_by_role("status")).to_contain_text("Look at your mailbox")
+    expect(page.get_by_role("status")).to_contain_text("Check your mailbox")
     assert MailSender(base, settings).send_due() == 1
     html = receiver.messages[-1].get_body(("html",))
     assert html is not None
     page.goto("about:blank")  # whose rules for content are nobody's
     page.set_content(html.get_content().replace(PUBLIC, site))
-    click("link", "Take the page in hand")
+    click("link", "Manage this page")
     check_page(page)
     expect(page.get_by_label("Account name")).to_have_value(OWN.name)
     page.get_by_label("Password (required)", exact=True).fill(PASSWORD)
     page.get_by_label("Repeat the password").fill(PASSWORD)
-    click("button", "Take the page in hand")
+    click("button", "Manage this page")
     expect(page.get_by_role("status")).to_contain_text("This page is now yours")
     check_page(page)
     click("link", "Correct this entry")
@@ -72,7 +72,7 @@ def test_an_organisation_takes_its_page_in_hand_in_six_clicks(
     sign_in(moderator, "Max")
     moderator.locator("[aria-labelledby=holds]").get_by_role("link", name=OWN.name).click()
     check_page(moderator)
-    moderator.get_by_role("button", name="Accept, and say so on the page").click()
+    moderator.get_by_role("button", name="Accept and say so on the page").click()
     stranger = visit.open(f"/en/actors/{OWN.id}")
     expect(stranger.get_by_text("Looked after by the organisation itself since")).to_be_visible()
 

@@ -57,7 +57,7 @@ def about(page: Page) -> Locator:
 
 FORMS = (
     ("/en/contribute/organisation?corrects=avel", "Described competences"),
-    ("/en/edit/cases/angouleme?item=0", "What they did"),
+    ("/en/edit/cases/angouleme?item=0", "What the organisation did"),
     ("/en/contribute", "Text"),
     ("", "The need that was met"),
 )

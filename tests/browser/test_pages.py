@@ -22,7 +22,7 @@ PAGES = {
         "/en/actors/bare", "/fr/cas/angouleme", "/en/cases/angouleme", "/fr/cas/kalundborg",
         "/fr/cas/bare", "/en/cases/bare", "/fr/themes", "/en/themes",
         "/fr/themes?theme=Chimie+et+formulation", "/en/themes?theme=Chimie+et+formulation",
-        "/fr/a-propos", "/en/about", "/api/docs",
+        "/fr/a-propos", "/en/about", "/fr/votre-territoire", "/en/your-territory", "/api/docs",
     ),
     400: ("/fr/recherche?q=", "/en/search?q="),
     404: ("/fr/rien", "/en/nothing"),

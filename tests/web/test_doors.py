@@ -61,9 +61,9 @@ pytestmark = pytest.mark.thorough
 
 
 PUBLIC = {
-    Page.HOME, Page.SEARCH, Page.ACTOR, Page.CASE, Page.THEMES, Page.ABOUT, Page.CONTRIBUTE,
-    Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT, Page.EMBED,
-    Page.FORGOTTEN, Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY,
+    Page.HOME, Page.SEARCH, Page.ACTOR, Page.CASE, Page.THEMES, Page.ABOUT, Page.TERRITORY,
+    Page.CONTRIBUTE, Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT,
+    Page.EMBED, Page.FORGOTTEN, Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY,
     Page.BOARD, Page.NOTICE, Page.NEW_NOTICE,
     Page.ASSISTANTS, Page.DOSSIER, Page.DOSSIER_SHEET, Page.FLAG,
     Page.HOLD, Page.HOLD_CONFIRM, Page.ALERTS,

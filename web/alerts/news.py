@@ -17,7 +17,7 @@ from kb.models import Actor, Case, Kind
 from kb.reference.departments import department_code
 from kb.reference.roles import Flow
 from kb.registers.alerts.subscriptions import NewsTopic, TopicKind
-from kb.registers.board.notice import Notice, NoticeState
+from kb.registers.board.notice import AnswerKind, Notice, NoticeState
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
 from kb.text.markdown import plain_text
@@ -137,7 +137,7 @@ def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]
             answer.text,
             content.lang,
             (answer.published_at, answer.published_at),
-            mark=answer.kind.value,
+            mark=content.flow if answer.kind is AnswerKind.CAN else answer.kind,
         )
         for answer in knowledge_base.answers.of(notice.id)
         if answer.is_public

@@ -35,7 +35,11 @@ PUBLISHED = N_("Your notice is published.")
 REFUSED = N_("Your notice is not published.")
 ANSWERED = N_("Somebody has answered your notice.")
 PAIRED = N_("A moderator thinks that another notice fits yours. Both pages now show the other.")
-_THE_NEED = N_("What was asked")
+_THE_NOTICE = {
+    Flow.SEEKS: N_("What was asked"),
+    Flow.OFFERS: N_("What was offered"),
+    Flow.SHARES: N_("What was to be shared"),
+}
 _THE_ANSWERS = N_("What was answered")
 router = PageRouter()
 
@@ -102,7 +106,7 @@ def _answer(visitor: Visitor, notice: Notice, form: FormData) -> Response:
     if not notice.is_open(today()):
         raise Refusal(409, N_("This notice takes no more answers."))
     if not text:
-        errors["answer"] = N_("Say in a sentence what could be done, or by whom.")
+        errors["answer"] = N_("Write your answer: a sentence is enough.")
     elif len(text) > MAX_TEXT_CHARS:
         errors["answer"] = TOO_LONG
     if len(organisation) > MAX_LINE_CHARS:
@@ -147,7 +151,7 @@ def _decide(visitor: Visitor, notice: Notice, form: FormData, what: str) -> Resp
         return _back(visitor, notice, "published")
     message = text_of(form, "message").strip()
     if not message:
-        needed = N_("Say why in a few words: who posted it will read it.")
+        needed = N_("Say why in a few words: the author will read it.")
         return notice_page(visitor, notice, status_code=400, message=needed)
     base.notices.refuse(notice.id, message, by=visitor.name, revision=revision)
     tell_owner(visitor.request, notice, REFUSED, message)
@@ -218,7 +222,7 @@ def _text(
     content: NoticeContent, answers: Sequence[NoticeAnswer], told: Sequence[NoticeContent]
 ) -> str:
     gettext = translations(Language(content.lang)).gettext
-    parts = [f"## {gettext(_THE_NEED)}", escaped(content.text or content.title)]
+    parts = [f"## {gettext(_THE_NOTICE[content.flow])}", escaped(content.text or content.title)]
     said = [(answer.organisation, answer.text) for answer in answers]
     said += [(other.asker, other.words) for other in told]
     if said:

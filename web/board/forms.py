@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from ingest.records.fields import one_line, paragraphs
 from kb.errors import InputError
 from kb.messages import N_
+from kb.reference.communes import elsewhere
 from kb.reference.departments import NAMES, department_code
 from kb.reference.roles import Flow
 from kb.reference.visibility import Visibility
@@ -19,7 +20,7 @@ from kb.text.email_addresses import addresses_in
 from kb.text.flow import flow_of
 from kb.text.phone_numbers import dialling_region, numbers_in
 from web.http.i18n import Language, translations
-from web.http.labels import UNKNOWN_DEPARTMENT, labelled
+from web.http.labels import TOWN_ELSEWHERE, UNKNOWN_DEPARTMENT, labelled
 from web.http.routing import PageRequest, text_of
 
 FLOW_VERBS: Mapping[Flow, str] = {
@@ -42,13 +43,15 @@ STATES: Mapping[NoticeState, str] = {
 }
 
 CLOSINGS: Mapping[Closing, str] = {
-    Closing.MET: N_("Closed: a solution was found"),
-    Closing.NOT_MET: N_("Closed: no solution was found"),
+    Closing.MET: N_("Closed: it worked out"),
+    Closing.NOT_MET: N_("Closed: nothing came of it"),
     Closing.WITHDRAWN: N_("Withdrawn"),
 }
 
-ANSWER_KINDS: Mapping[AnswerKind, str] = {
-    AnswerKind.CAN: N_("We could do it"),
+ANSWER_KINDS: Mapping[Flow | AnswerKind, str] = {
+    Flow.SEEKS: N_("We could do it"),
+    Flow.OFFERS: N_("We could use it"),
+    Flow.SHARES: N_("We would share it"),
     AnswerKind.KNOWS: N_("I know someone"),
 }
 
@@ -60,7 +63,7 @@ DONE: Mapping[str, str] = {
     "saved": N_("Saved."),
     "sent": N_("Received. A moderator reads the change before it is published again."),
     "published": N_("Published: everybody can read it now."),
-    "refused": N_("Not published. Your message is shown to who posted it."),
+    "refused": N_("Not published. The author sees your message."),
     "answered": N_("Your answer is published."),
     "answer_waits": N_("Received. A moderator reads your answer before it is published."),
     "answer_refused": N_("The answer is no longer shown."),
@@ -147,7 +150,7 @@ class NoticeForm:
 
     @classmethod
     def sent(cls, form: Mapping[str, object]) -> "NoticeForm":
-        return cls({name: text_of(form, name).replace("\r\n", "\n") for name in FIELDS})
+        return cls({name: text_of(form, name).replace("\r\n", "\n") for name in (*FIELDS, "asked")})
 
     def read(self, lang: str, *, needs_email: bool) -> "ReadNotice":
         """Returns what the form says, with what is wrong; strangers need an address."""
@@ -168,6 +171,10 @@ class NoticeForm:
             department = department_code(values["department"])
         except ValueError:
             department, errors["department"] = "", UNKNOWN_DEPARTMENT
+        place, same = line("place"), values["place"] + values["department"]
+        # Asked once: who sends the same again means it, and a program is not asked.
+        if department and values.get("asked", same) != same and elsewhere(department, place):
+            errors["place"] = TOWN_ELSEWHERE
         until = one_line(values["until"])
         if until and not _is_day(until):
             errors["until"] = N_("Give a day, such as 2027-03-31, or leave this empty.")
@@ -188,7 +195,7 @@ class NoticeForm:
             flow=_one_of(Flow, values["flow"], Flow.SEEKS),
             title=title,
             text=text,
-            place=line("place"),
+            place=place,
             department=department,
             until=until,
             asker=line("asker"),

@@ -228,7 +228,6 @@ def _form_page(
         notice=changed,
         form=form,
         choices=choices(request),
-        sends_mail=request.settings.sends_mail,
         themes=[theme.name for theme in request.knowledge_base.themes()],
         is_conflict=is_conflict,
         is_unsaved=request.http.method == "POST",

@@ -161,6 +161,11 @@ def about(request: APageRequest) -> Response:
     return request.page("catalogue/about.html", here=address(Page.ABOUT), demand=demand)
 
 
+@router.shows(Page.TERRITORY)
+def territory(request: APageRequest) -> Response:
+    return request.page("catalogue/territory.html", here=address(Page.TERRITORY))
+
+
 def listed_fields(actor: Actor) -> list[tuple[str, str]]:
     return [
         (name, value)

@@ -125,7 +125,6 @@ def _sign_in_page(request: PageRequest, status_code: int = 200, **shown: Any) ->
         "editorial/sign_in.html",
         here=address(Page.SIGN_IN, next=context["next_path"]),
         status_code=status_code,
-        sends_mail=request.settings.sends_mail,
         **context,
     )
 
@@ -217,7 +216,6 @@ def _account_page(
         wrong=base.wrong_passwords.of(account.name),
         wrong_days=KEPT_DAYS,
         held_pages=list(base.actors_by_id(base.holds.held_by(account.name)).values()),
-        sends_mail=request.settings.sends_mail,
         message=message,
         **{"failed": "", "token": "", **shown},
     )

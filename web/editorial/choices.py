@@ -37,7 +37,7 @@ def form_choices(request: PageRequest, form: RecordForm) -> dict[str, Any]:
     return {
         "choices": {
             "lang": [(code, str(names.get(code, code))) for code in codes],
-            "flow": [("", gettext(N_("As the words of the need say"))), *flows],
+            "flow": [("", gettext(N_("Infer from the text"))), *flows],
         },
         "roles": [
             ("", gettext(N_("Choose…"))),

@@ -32,7 +32,7 @@ router = PageRouter()
 SHOWN_READINGS = 5
 
 DONE: Mapping[str, str] = {
-    "chosen": N_("Your choice holds now."),
+    "chosen": N_("Your choice applies now."),
     "added": N_("The source is registered: its first reading begins in a moment."),
     "removed": N_("The source is not read again. What was read of it stays."),
 }

@@ -133,8 +133,7 @@ DONE_LABELS: Mapping[str, str] = {
     ),
     "cancelling": N_("The job will stop in a moment. The work done so far is kept."),
     "chosen": N_(
-        "Your choice holds now for the public. Members see contacts as you chose once this job "
-        "has ended."
+        "Your choice applies now for the public. It will apply for members once this job has ended."
     ),
     "merged": N_("Merged: they are now one organisation."),
     "on_front_page": N_("This case is now among the first on the home page."),

@@ -10,12 +10,14 @@ from ingest.records.fields import record_id
 from kb.errors import EditConflict
 from kb.messages import N_
 from kb.models import Actor, Case, Kind
+from kb.reference.communes import elsewhere
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import OPEN_STATES, Draft, DraftState
 from web.editorial.choices import actor_or_none, form_choices, likely_actors
 from web.editorial.draft import readable
 from web.editorial.entries import UnlistedParticipant, free_id
 from web.editorial.record_form import ACTOR_LINES, RecordForm, WrongFields
+from web.http.labels import TOWN_ELSEWHERE
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AnyAccount
@@ -73,9 +75,13 @@ def take(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
         entry = replace(entry, id=free_id(base, record_id("", entry.name, entry.place)))
     if what == "preview":
         return _page(request, wanted, typed, entry, version=version, is_previewed=True)
+    doubt = {}
     if entry == wanted.corrected:
-        unchanged = typed.wrong({"description": N_("Nothing has been changed yet.")})
-        return _page(request, wanted, unchanged, version=version, status_code=400)
+        doubt = {"description": N_("Nothing has been changed yet.")}
+    elif entry.department and text_of(form, "asked") != entry.place + entry.department:
+        doubt = {"place": TOWN_ELSEWHERE} if elsewhere(entry.department, entry.place) else {}
+    if doubt:
+        return _page(request, wanted, typed.wrong(doubt), entry, version=version, status_code=400)
     is_another = bool(text_of(form, "another"))
     if not (wanted.corrected or is_another) and likely_actors(base, entry):
         return _page(request, wanted, typed, entry, version=version, is_asked=True, status_code=409)

@@ -46,9 +46,7 @@ _WRONG: Mapping[FieldKind, str] = {
     FieldKind.COUNTRY: N_("This country is unknown: write its two-letter code, such as FR."),
     FieldKind.PHONE: N_("One of these is no telephone number. Write one on each line."),
     FieldKind.EMAIL: N_("One of these is no e-mail address. Write one on each line."),
-    FieldKind.SIRET: N_(
-        "This is not a SIRET number: it has 14 digits, and the last one checks the others."
-    ),
+    FieldKind.SIRET: N_("Wrong SIRET: 14 digits, no letters, each copied right."),
 }
 
 _INPUTS: Mapping[FieldKind, str] = {

@@ -88,6 +88,10 @@ ACCOUNT_ROLE_LABELS: Mapping[AccountRole, str] = {
 }
 
 UNKNOWN_DEPARTMENT = N_("There is no such department in France. Expected a code, such as 16 or 2A.")
+TOWN_ELSEWHERE = N_(
+    "This department has no town of this name. Correct one of them, or send the form again to keep "
+    "both."
+)
 
 
 def labelled(labels: Mapping[Value, str], language: Language) -> Callable[[Value], str]:

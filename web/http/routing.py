@@ -20,6 +20,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Kind
 from kb.registers.accounts import Account
+from kb.registers.board.notice import EXAMPLES, NoticeState
 from kb.registers.identity import UNCHANGED, IdentityRevision
 from kb.settings import Settings
 from web.http.i18n import Language, language_of_path, preferred_language
@@ -80,6 +81,15 @@ class PageRequest:
             return UNCHANGED
 
     @property
+    def is_demonstration(self) -> bool:
+        """Whether the base has the notices of the demonstration; no if it cannot say."""
+        notices = self.knowledge_base.notices
+        try:
+            return bool(notices.list([NoticeState.PUBLISHED], owner=EXAMPLES, limit=1))
+        except QuisaitError:
+            return False
+
+    @property
     def contact_url(self) -> str:
         return self.identity.identity.contact or self.settings.contact_url
 
@@ -137,6 +147,8 @@ class PageRequest:
             account=session.account,
             csrf_token=session.csrf_token,
             picked=self.picked,
+            is_demonstration=self.is_demonstration,
+            sends_mail=self.settings.sends_mail,
             **context,
         )
         response = HTMLResponse(text, status_code, self._headers(language))

@@ -35,6 +35,7 @@ class Page(StrEnum):
     NEW_NOTICE = "new_notice", "besoins-et-offres/publier", "needs-and-offers/post"
     NOTICE = "notice", f"besoins-et-offres/{_RECORD}", f"needs-and-offers/{_RECORD}"
     NOTICE_EDIT = "notice_edit", f"modifier/annonces/{_RECORD}", f"edit/notices/{_RECORD}"
+    TERRITORY = "territory", "votre-territoire", "your-territory"
     ABOUT = "about", "a-propos", "about"
     DOSSIER = "dossier", "dossier", "dossier"
     DOSSIER_SHEET = "dossier_sheet", "dossier/feuille", "dossier/sheet"

@@ -10,6 +10,9 @@ from kb.reference.visibility import Visibility
 from kb.registers.clock import now, today
 from kb.registers.register import Register, columns_of, find, known
 
+EXAMPLES = "exemples\N{NO-BREAK SPACE}"
+"""Who posts the notices of the demonstration; no account can have this name."""
+
 
 class NoticeState(StrEnum):
     WAITING = "waiting"

@@ -74,7 +74,7 @@ def test_a_failure_is_told_and_the_rest_is_kept(tmp_path: Path, folder: Path) ->
     assert [line.partition(";")[0] for line in result.output.splitlines()] == [
         "3 read, 2 added, 0 changed, 0 unchanged, 1 failed, 1 to check",
         f"{actors}:3: has no name",
-        f"{actors}:2: siret '123' is not valid: a SIRET has 14 digits",
+        f"{actors}:2: wrong siret '123': 14 digits, no letters",
         "Nothing was pruned: correct the failures above, then ingest again.",
     ]
     base = opened(tmp_path / "kb")

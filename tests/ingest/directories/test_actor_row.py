@@ -73,11 +73,11 @@ def test_every_field_is_cleaned() -> None:
         ),
         (
             {"name": "x", "siret": "732829320"},
-            "siret '732829320' is not valid: a SIRET has 14 digits",
+            "wrong siret '732829320': 14 digits, no letters",
         ),
         (
             {"name": "x", "siret": "73282932000075"},
-            "siret '73282932000075' is not valid: its check digit is wrong",
+            "wrong siret '73282932000075': one of its digits is mistyped",
         ),
         (
             {"name": "x", "siret": "7,32829E+13"},

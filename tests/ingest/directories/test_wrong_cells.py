@@ -13,6 +13,9 @@ from web.http.i18n import Language
 from web.http.labels import localized
 
 AGAIN = "; the row is kept without it: correct it, and send the file again"
+LOST = "siret CELL lost digits in a spreadsheet: make its column text"
+FORM = "wrong siret CELL: 14 digits, no letters"
+MISTYPED = "wrong siret CELL: one of its digits is mistyped"
 KEPT_SIREN = (
     "; the row is kept with the SIREN alone, 732829320, which is valid: give the whole SIRET, and "
     "send the file again"
@@ -33,17 +36,17 @@ def read(tmp_path: Path, header: str, *rows: str) -> list[tuple[Actor, list[str]
 @pytest.mark.parametrize(
     ("cell", "siren", "remark"),
     [
-        ("7,32829E+13", "", "lost digits in a spreadsheet: make its column text" + AGAIN),
-        ("42000000000000", "", "lost digits in a spreadsheet: make its column text" + AGAIN),
-        ("NC", "", "is not valid: a SIRET holds digits only" + AGAIN),
-        ("en cours", "", "is not valid: a SIRET holds digits only" + AGAIN),
-        ("123", "", "is not valid: a SIRET has 14 digits" + AGAIN),
-        ("00000000000000", "", "is not valid: its check digit is wrong" + AGAIN),
-        ("73282932100074", "", "is not valid: its check digit is wrong" + AGAIN),
-        ("732 829 320", "732829320", "is not valid: a SIRET has 14 digits" + KEPT_SIREN),
-        ("732829320 00075", "732829320", "is not valid: its check digit is wrong" + KEPT_SIREN),
-        ("7328293200007", "732829320", "is not valid: a SIRET has 14 digits" + KEPT_SIREN),
-        ("7328293200007A", "732829320", "is not valid: a SIRET holds digits only" + KEPT_SIREN),
+        ("7,32829E+13", "", LOST + AGAIN),
+        ("42000000000000", "", LOST + AGAIN),
+        ("NC", "", FORM + AGAIN),
+        ("en cours", "", FORM + AGAIN),
+        ("123", "", FORM + AGAIN),
+        ("00000000000000", "", MISTYPED + AGAIN),
+        ("73282932100074", "", MISTYPED + AGAIN),
+        ("732 829 320", "732829320", FORM + KEPT_SIREN),
+        ("732829320 00075", "732829320", MISTYPED + KEPT_SIREN),
+        ("7328293200007", "732829320", FORM + KEPT_SIREN),
+        ("7328293200007A", "732829320", FORM + KEPT_SIREN),
     ],
 )
 def test_a_wrong_siret_is_left_out_but_for_its_siren(
@@ -51,7 +54,7 @@ def test_a_wrong_siret_is_left_out_but_for_its_siren(
 ) -> None:
     ((actor, remarks),) = read(tmp_path, "N° SIRET", cell)
     assert (actor.siret, actor.facts) == ("", {"SIREN": siren} if siren else {})
-    assert remarks == [f"siret {cell!r} {remark}"]
+    assert remarks == [remark.replace("CELL", repr(cell))]
 
 
 @pytest.mark.parametrize(
@@ -59,8 +62,8 @@ def test_a_wrong_siret_is_left_out_but_for_its_siren(
     [
         ("732829320", "", {"SIREN": "732829320"}, ""),
         ("73282932000074", "73282932000074", {"SIREN": "732829320"}, ""),
-        ("732829321", "", {}, "siren '732829321' is not valid: a SIREN has 9 digits, of which the "
-         "last checks the others" + AGAIN),
+        ("732829321", "", {},
+         f"wrong siren '732829321': 9 digits, copied without a mistake{AGAIN}"),
     ],
 )  # fmt: skip
 def test_a_siren_is_checked_as_well(
@@ -153,11 +156,11 @@ def test_a_cell_with_a_quote_that_was_never_closed_is_no_wrong_cell(tmp_path: Pa
 
 
 def test_a_remark_in_a_remark_is_said_in_french() -> None:
-    inner = Remark("siret_length", "siret", value="123")
+    inner = Remark("siret_digits", "siret", value="123")
     outer = Remark("cell_left_out", "siret", reason=inner)
     restored = Remark.restored(str(outer), outer.parts())
     assert restored == outer
     assert localized(restored, Language.FR).text == (
-        "«\u00a0123\u00a0» n’est pas un numéro SIRET\u00a0: il a 14 chiffres. La ligne est gardée "
+        "SIRET incorrect («\u00a0123\u00a0»)\u00a0: 14 chiffres, sans lettre. La ligne est gardée "
         "sans cette valeur\u00a0: corrigez-la, puis renvoyez le fichier."
     )

@@ -9,6 +9,7 @@ from kb.commands.accounts import ACCOUNT_ROLES
 from kb.knowledge_base import DATABASE_FILE
 from kb.registers.access import BrowserSessions
 from kb.registers.accounts import AccountRole, Accounts
+from kb.registers.demand import Demand
 from kb.store.pool import StorePool
 from web.cli import main
 
@@ -31,11 +32,28 @@ def accounts(folder: Path) -> Accounts:
 def test_the_first_administrator_is_made_in_a_base_of_its_own(folder: Path) -> None:
     made = user(folder, "add", "Léa", "--role", "administrator", typed=f"{PASSWORD}\n{PASSWORD}\n")
     assert made.exit_code == 0, made.output
-    assert made.output.endswith("Léa can sign in as administrator.\n")
+    assert "Léa can sign in as administrator.\n" in made.output
     assert PASSWORD not in made.output
     account = accounts(folder).authenticate("Léa", PASSWORD)
     assert account
     assert account.role is AccountRole.ADMINISTRATOR
+
+
+@pytest.mark.parametrize(
+    ("answer", "counted", "is_chosen"),
+    [("y\n", True, True), ("\n", False, True), ("", False, False)],
+)
+def test_the_first_administrator_is_asked_whether_searches_are_counted(
+    folder: Path, answer: str, counted: bool, is_chosen: bool
+) -> None:
+    typed = f"{PASSWORD}\n{PASSWORD}\n{answer}"
+    made = user(folder, "add", "Léa", "--role", "administrator", typed=typed)
+    assert made.exit_code == 0, made.output
+    assert "never who\nsearched" in made.output
+    choice = Demand(StorePool(folder / DATABASE_FILE)).choice()
+    assert (choice.counted, bool(choice.at)) == (counted, is_chosen)
+    second = user(folder, "add", "Zoé", "--role", "administrator", typed=typed)
+    assert ("Count searches" in second.output) is not is_chosen
 
 
 def test_a_refused_password_is_reported_in_a_line_and_not_shown(folder: Path) -> None:

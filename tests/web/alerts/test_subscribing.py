@@ -259,7 +259,10 @@ def test_a_site_without_mail_offers_the_feed_alone(base: KnowledgeBase) -> None:
     client = client_of(base, replace_mail(SETTINGS))
     page = client.get("/fr/alertes?q=cirages&department=16")
     assert page.status_code == 200
-    assert "ne peut pas encore envoyer de courriels" in page.text
+    assert "aucun serveur de courriel" not in page.text
+    assert "Être prévenu" not in client.get("/fr/besoins-et-offres").text
+    administrator = account_client(base, AccountRole.ADMINISTRATOR, settings=replace_mail(SETTINGS))
+    assert "aucun serveur de courriel" in administrator.get("/fr/alertes").text
     assert 'name="email"' not in page.text
     assert "/fr/flux/recherche.atom?q=cirages&amp;department=16" in page.text
     assert "set-cookie" not in page.headers

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from ingest.examples import put_examples
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.reference.roles import Flow, Role
@@ -127,6 +129,22 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(
     assert base.notices.list(list(NoticeState)) == []
 
 
+def test_who_names_a_town_of_another_department_is_asked_once(
+    base: KnowledgeBase, stranger: TestClient
+) -> None:
+    sent = {"flow": "seeks", "title": "Des flacons", "place": "Cognac", "department": "33", **MAIL}
+    asked = send(stranger, POST, sent)
+    assert asked.status_code == 400
+    read = Page(asked.text)
+    assert "Ce département n’a pas de commune de ce nom" in read.one("p", id="f-place-error").text
+    again = {**sent, "asked": read.one("input", name="asked").attributes["value"] or ""}
+    assert send(stranger, POST, {**again, "place": "Saintes"}).status_code == 400
+    assert not base.notices.list(list(NoticeState))
+    assert send(stranger, POST, again).status_code == 303
+    (kept,) = base.notices.list(list(NoticeState))
+    assert (kept.content.place, kept.content.department) == ("Cognac", "33")
+
+
 def test_a_machine_that_fills_in_every_field_posts_nothing(
     base: KnowledgeBase, stranger: TestClient
 ) -> None:
@@ -237,6 +255,33 @@ def test_answers_of_members_are_shown_and_linked_to_the_catalogue(
     assert [one.attributes["href"] for one in page.inside(answers, "a")] == [
         f"/fr/acteurs/{DISTILLERY.id}"
     ]
+
+
+def test_an_offer_is_answered_by_who_takes_it(base: KnowledgeBase, member: TestClient) -> None:
+    offer = published(base, OFFER, owner="Max")
+    form = Page(member.get(path_of(offer)).text).one("form", id="answer").text
+    assert "Nous sommes preneurs" in form
+    assert "Nous pourrions le faire" not in form
+    send(member, path_of(offer), answer_fields())
+    answers = Page(member.get(path_of(offer)).text).one("ol", class_="board-answers").text
+    assert "Nous sommes preneurs" in answers
+
+
+def test_the_demonstration_says_so_and_its_examples_are_open_for_a_year(
+    base: KnowledgeBase, stranger: TestClient
+) -> None:
+    assert "Démonstration" not in stranger.get(BOARD).text
+    put_examples(base)
+    put_examples(base)
+    examples = base.notices.public().notices
+    assert len(examples) == 12
+    assert {notice.content.title.startswith("Exemple : ") for notice in examples} == {True}
+    in_a_year = (date.fromisoformat(today()) + timedelta(days=366)).isoformat()
+    assert all(notice.is_open(in_a_year) for notice in examples)
+    for page in (BOARD, "/fr/", path_of(examples[0])):
+        assert (
+            "Démonstration\N{NO-BREAK SPACE}:" in Page(stranger.get(page).text).one("footer").text
+        )
 
 
 def test_a_holder_of_a_page_is_no_member(base: KnowledgeBase, moderator: TestClient) -> None:
