@@ -78,11 +78,14 @@ class CompletionTable:
         return found
 
     def _best(self, found: dict[int, bool], most: int, lang: str) -> Sequence[Completion]:
-        def order(number: int) -> tuple[int, bool, bool, int, int]:
+        def order(number: int) -> tuple[int, bool, int, int]:
             one = self.completions[number]
-            is_foreign = bool(one.lang) and one.lang != lang
-            return _ORDER[one.kind], not found[number], is_foreign, len(one.text), number
+            return _ORDER[one.kind], not found[number], len(one.text), number
 
+        # Needs in another language are given only where there are none in the reader's.
+        langs = {number: self.completions[number].lang for number in found}
+        if lang and lang in langs.values():
+            found = {number: of for number, of in found.items() if langs[number] in {"", lang}}
         kept: list[int] = []
         over: list[int] = []
         given = dict.fromkeys(CompletionKind, 0)

@@ -55,7 +55,7 @@ ACTOR_FIELDS: Mapping[str, FieldTraits] = MappingProxyType({
     "id": FieldTraits("Identifier", FieldKind.ID, meaning="Its identifier.", example="avel"),
     "name": FieldTraits("Name", FieldKind.LINE, required=True, form_line=1,
         example="Avel (Saphir)"),
-    "description": FieldTraits("Described competences", FieldKind.TEXT, form_line=2, rows=8,
+    "description": FieldTraits("What it says it does", FieldKind.TEXT, form_line=2, rows=8,
         meaning="Its described competences, in the language of the source."),
     "place": FieldTraits("Town", FieldKind.LINE, form_line=3, example="Magnac-Lavalette"),
     "department": FieldTraits("Department", FieldKind.DEPARTMENT, form_line=3,

@@ -55,7 +55,7 @@ class MeansFinder:
         phrase = next((phrase for phrase in of_class if phrase.lang == lang), of_class[0])
         said = query_stems(passage.text)
         means = sorted(means_of(trade.code, lang), key=lambda text: -len(query_stems(text) & said))
-        return MeansMatch(trade, phrase.text, tuple(means[:MOST_MEANS]))
+        return MeansMatch(trade, phrase.text, tuple(means[:MOST_MEANS]), phrase.lang)
 
     @cached_property
     def _near(self) -> Sequence[TradePhrase]:

@@ -157,6 +157,7 @@ def search(
             for rank, (candidate, best, fit) in enumerate(told[:most], start=1)
         ),
         total=len(fits),
+        serious=sum(of.fit.is_worth_a_call for of in fits),
         total_cases=sum(fit is not Fit.NONE for *_, fit in told),
         departments=departments,
         themes=themes,

@@ -87,6 +87,7 @@ class MeansMatch:
     trade: Trade
     phrase: str
     means: tuple[str, ...]
+    lang: str = ""  # of the phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,7 @@ class SearchResult:
     need: float = 1.0  # how likely it is a need at all
     matched: tuple[MatchedCase, ...] = ()
     wording: Wording = NO_WORDING
+    serious: int = 0  # of the total, those worth a call
     nothing_fits: bool = False  # nothing is worth a call: what is found is but a lead
     unsaid: tuple[str, ...] = ()  # words in quotation marks that no text here says
     absent: Absence | None = None  # the number or name of who is not here

@@ -56,12 +56,13 @@ def test_a_weekly_digest_takes_five_clicks_and_leads_to_the_newcomer(
 
     # The colours of a mail are those of the mail program.
     check_mail = partial(check_page, judges_contrast=False)
-    click("radio", "Print, follow, check")
-    click("link", "Be told of news")
+    page.get_by_text("Print, get alerts, justify").click()
+    clicks.append("Print, get alerts, justify")
+    click("link", "Get alerts")
     expect(page.get_by_label("Your need")).to_have_value("cirages")
     check_page(page)
     page.get_by_label("Your e-mail address").fill(CLAIRE)
-    click("button", "Tell me of news")
+    click("button", "Get these alerts")
     expect(page.get_by_role("status")).to_contain_text("Look at your mailbox")
     assert MailSender(base, settings).send_due() == 1
     open_mail(page)

@@ -56,7 +56,7 @@ def about(page: Page) -> Locator:
 
 
 FORMS = (
-    ("/en/contribute/organisation?corrects=avel", "Described competences"),
+    ("/en/contribute/organisation?corrects=avel", "What it says it does"),
     ("/en/edit/cases/angouleme?item=0", "What the organisation did"),
     ("/en/contribute", "Text"),
     ("", "The need that was met"),

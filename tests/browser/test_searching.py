@@ -153,7 +153,14 @@ def test_the_menu_of_a_telephone_opens_by_the_keyboard(visit: Visits) -> None:
 
 def test_list_and_map_are_in_step(visit: Visits) -> None:
     page = visit.open("/fr/recherche?q=sanitiser&near=16100")
-    page.locator(".map > summary").click()
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(page.locator(".drawn-map")).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    drawn, first = (page.locator(one).bounding_box() for one in (".drawn-map", "#actor-1"))
+    assert drawn
+    assert first
+    assert drawn["x"] >= first["x"] + first["width"]
+    page.get_by_role("button", name="Se déplacer dans la carte").click()
     expect(page.locator(".large-map .pin").first).to_be_visible()
     check_page(page)
     pin = page.locator(".large-map .pin", has_text="1")

@@ -34,7 +34,7 @@ from web.http.safe_html import excerpt
 from web.http.security.throttle import Quota, count_for_address
 from web.http.templating import Renderer
 from web.http.urls import WIDGET_PREFIX, AbsoluteUrl, absolute_urls, address
-from web.search.evidence_text import is_named
+from web.search.evidence_text import inner, is_named
 from web.search.pages import Answers
 from web.search.request import SearchRequest
 from web.tallies import count_demand, tallies_of
@@ -76,6 +76,7 @@ class WidgetCase(Shape):
             name, elsewhere = f"{name} ({witness.place}, {case.period})", True
         return cls.read(
             case,
+            title=inner(case.title, case.lang),
             ground="shown" if ground.kind is EvidenceKind.CASE else "inferred",
             url=case.source_url if elsewhere else absolute_url(address("case", case.id)),
             witness=name,
@@ -125,7 +126,7 @@ class WidgetAnswer(Shape):
         cls, result: SearchResult, asked: SearchRequest, limit: int, absolute_url: AbsoluteUrl
     ) -> Self:
         answers = Answers.of(result, limit)
-        hits = answers.fitting or answers.leads[:NEAREST] or answers.nearest[:NEAREST]
+        hits = answers.fitting or answers.distant[:NEAREST]
         return cls.read(
             result,
             fits=bool(answers.fitting),

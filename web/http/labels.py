@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from kb.language_model import PhraseKind
@@ -13,6 +14,8 @@ from kb.remarks import MessageFormatter, Remark, shortened
 from kb.search.query import PartKind
 from kb.search.results import Fit
 from kb.text.flow import case_flow
+from kb.text.folding import fold
+from kb.text.lexicon import Lexicons
 from web.http.i18n import SOURCE_LANGUAGE, Language, translations, written_number
 
 Value = TypeVar("Value")
@@ -87,6 +90,9 @@ ACCOUNT_ROLE_LABELS: Mapping[AccountRole, str] = {
     AccountRole.ADMINISTRATOR: N_("Administrator"),
 }
 
+_THEMES = Lexicons(Path(__file__).parent / "lexicons").rows("themes", len(Language))
+THEME_LABELS = {Language.EN: {fold(theme): english for theme, english in _THEMES}}
+
 UNKNOWN_DEPARTMENT = N_("There is no such department in France. Expected a code, such as 16 or 2A.")
 TOWN_ELSEWHERE = N_(
     "This department has no town of this name. Correct one of them, or send the form again to keep "
@@ -114,6 +120,7 @@ def filters(language: Language) -> Mapping[str, Callable[..., object]]:
         "part_label": labelled(PART_LABELS, language),
         "phrase_kind_label": labelled(PHRASE_KIND_LABELS, language),
         "role_label": labelled(ROLE_LABELS, language),
+        "theme_label": lambda theme: THEME_LABELS.get(language, {}).get(fold(theme), theme),
     }
 
 

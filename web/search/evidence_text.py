@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from kb.explanation.explanation import PassageExplanation
 from kb.search.query import NeedPart
@@ -20,6 +21,8 @@ _STRONGEST_FIRST = (
 """What was shown says more than what is stated; what is inferred has the own words beside it."""
 
 _END_OF_SENTENCE = re.compile(r"(?<=\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
+
+_QUOTED = re.compile(r"«\s*(.+?)\s*»|“(.+?)”|\"(.+?)\"")
 
 
 def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
@@ -62,6 +65,12 @@ def first_sentence(text: str, most: int = 110) -> str:
     return f"{line[: most + 1].rpartition(' ')[0].rstrip(' ,;:')}…"
 
 
+def inner(text: str, language: str) -> str:
+    """Returns a text to stand within quotation marks: its own become inner ones."""
+    left, right = "“”" if language == Language.FR else "‘’"
+    return _QUOTED.sub(lambda match: f"{left}{match[match.lastindex or 0]}{right}", text)
+
+
 def alike(passage: PassageExplanation, need: str) -> Sequence[tuple[str, str]]:
     """Returns pairs of a passage's word and the need's word of similar meaning, each pair once."""
     pairs = (
@@ -78,10 +87,11 @@ def part_of_need(part: NeedPart) -> str:
     return f"{part.text} ({part.near.department})"
 
 
-def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
+def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     return {
         "alike": alike,
         "first_sentence": first_sentence,
+        "inner": partial(inner, language=language),
         "is_named": is_named,
         "main_kind": main_kind,
         "part_of_need": part_of_need,

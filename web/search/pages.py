@@ -17,6 +17,7 @@ from kb.language_model import WordingState
 from kb.reference.communes import communes_named
 from kb.reference.departments import department_code
 from kb.reference.roles import Part
+from kb.reference.trades import means_of
 from kb.remarks import Remark
 from kb.search.filters import commune_meant
 from kb.search.need.reading import readings
@@ -54,41 +55,42 @@ def report_file(
 LIMITS = (10, 25, 50, MAX_LIMIT)
 """How many actors a page of results shows at first, and then when more are asked for."""
 
-NEAREST = 5
+NEAREST, MOST_NEIGHBOURS, GESTURES = 5, 3, 3
 TO_CALL = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """A search's result as a page shows it; `leads` and `nearest` only where nothing fits."""
+    """A search's result as a page shows it; `distant` and `leading_cases` where nothing fits."""
 
-    fitting: Sequence[ActorHit]
-    leads: Sequence[ActorHit]
-    nearest: Sequence[ActorHit]
+    serious: Sequence[ActorHit]
+    unlikely: Sequence[ActorHit]
+    distant: Sequence[ActorHit]
     cases: Sequence[CaseHit]
     leading_cases: Sequence[CaseHit]
     total: int
+    serious_total: int
     next_limit: int | None
     roles: Sequence[PartAnswer]
 
     @property
-    def on_map(self) -> Sequence[ActorHit]:
-        return (*self.fitting, *self.leads, *self.nearest)
+    def fitting(self) -> Sequence[ActorHit]:
+        return (*self.serious, *self.unlikely)
 
     @classmethod
     def of(cls, result: SearchResult, limit: int) -> Self:
         found = [hit for hit in result.hits if hit.fit is not Fit.NONE]
         cases = [hit for hit in result.cases if hit.fit is not Fit.NONE]
-        uncertain = [hit for hit in result.hits if hit.fit is Fit.NONE]
         nothing = result.nothing_fits
         larger_limits = (larger for larger in LIMITS if larger > limit)
         return cls(
-            fitting=() if nothing else found,
-            leads=found if nothing else (),
-            nearest=() if found else uncertain[:NEAREST],
+            serious=[hit for hit in found if hit.fit.is_worth_a_call],
+            unlikely=[hit for hit in found if not (nothing or hit.fit.is_worth_a_call)],
+            distant=(found if nothing else ()) if found else result.hits[:NEAREST],
             cases=() if nothing else cases,
             leading_cases=cases if nothing else (),
             total=result.total,
+            serious_total=result.serious,
             next_limit=next(larger_limits, None) if result.total > limit else None,
             roles=result.parts,
         )
@@ -151,22 +153,26 @@ def search(
         unquoted=_unquoted(asked, result) if result else asked,
         absent=result.absent if result else None,
         meant=replace(asked, q=meant) if meant else None,
-        related=request.knowledge_base.related_needs.near(result.asked.text, request.language)
+        related=base.related_needs.near(result.asked.text, request.language)
         if result and is_need
         else (),
         message=message,
         departments=_with_chosen(asked.department, departments),
         themes=_with_chosen(asked.theme, themes),
-        theme_langs=request.knowledge_base.theme_languages(),
+        theme_langs=base.theme_languages(),
         where=where,
-        map=result_map(answers.on_map, result.filters.near, request.settings)
+        map=result_map(answers.serious or answers.unlikely, result.filters.near, request.settings)
         if answers and result
         else None,
         answers=answers,
         filters=result.filters if result else None,
         is_filtered=result is not None and not result.filters.keep_all,
         limit=limit,
-        held=request.knowledge_base.status().actors if result and result.nothing_fits else 0,
+        held=base.status().actors if result and result.nothing_fits else 0,
+        neighbours=_neighbours(request, asked, result) if result and result.nothing_fits else (),
+        gestures=means_of(result.trades[0].trade.code, request.language)[:GESTURES]
+        if result and result.trades
+        else (),
         need_link=_link_to_tell(request, asked),
         json_path=asked.data("/api/search", limit=limit, lang=request.language),
     )
@@ -181,9 +187,8 @@ def who_to_call(request: APageRequest, asked: ASearchRequest) -> Response:
         return _back_to_the_search(request, asked)
     answers = Answers.of(result, TO_CALL)
     roles = answers.roles
-    worth_a_call = tuple(hit for hit in answers.fitting if hit.fit.is_worth_a_call)
-    if worth_a_call and Part.MAKER not in {answer.part for answer in roles}:
-        roles = (PartAnswer(Part.MAKER, "", (), worth_a_call), *roles)
+    if answers.serious and Part.MAKER not in {answer.part for answer in roles}:
+        roles = (PartAnswer(Part.MAKER, "", (), tuple(answers.serious)), *roles)
     return request.page(
         "search/who_to_call.html",
         here=asked.at(Page.WHO_TO_CALL),
@@ -265,6 +270,16 @@ def _found(request: PageRequest, asked: SearchRequest, limit: int) -> SearchResu
     return request.knowledge_base.search(
         asked.q, limit=limit, filters=asked.filters, lang=request.language, steering=asked.steering
     )
+
+
+def _neighbours(
+    request: PageRequest, asked: SearchRequest, result: SearchResult
+) -> Sequence[SearchRequest]:
+    """Returns searches near to one that found nothing, each of which finds somebody."""
+    means = (found.means for hit in result.hits for found in hit.evidence)
+    phrases = dict.fromkeys(near.phrase for near in means if near and near.lang == request.language)
+    others = [replace(asked, q=phrase) for phrase in list(phrases)[:MOST_NEIGHBOURS]]
+    return [other for other in others if _found(request, other.without_model(), 1).serious]
 
 
 def _back_to_the_search(request: PageRequest, asked: SearchRequest) -> Response:

@@ -124,6 +124,13 @@ def test_escape_closes_the_answers_and_then_empties_the_field(embedding: Embeddi
     field_of(page).fill("a")  # too little to be asked
     page.keyboard.press("Escape")
     expect(field_of(page)).to_have_value("")
+    with embedding.base.withholding("cirages"):
+        field_of(page).fill("cirages")
+        page.keyboard.press("Escape")  # before the answer is there
+        expect(field_of(page)).to_have_value("cirages")
+    expect(part(page, "popup")).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(options_of(page).first).to_be_visible()
 
 
 def test_enter_leads_to_the_active_answer(embedding: Embedding) -> None:

@@ -126,10 +126,10 @@ def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -
     assert "(sanitiser) à l'hôpital" in read.one("section", class_="need").text
     parts = read.inside(read.one("ul", class_="parts"), "li")
     assert [" ".join(part.text.split()) for part in parts] == [
-        "Production Avel fabrique et conditionne le gel D’habitude : Avel fabrique des cirages "
-        "et des crèmes, les mélange et les conditionne.",
-        "Fourniture Merlet fournit l'alcool D’habitude : La distillerie produit des alcools "
-        "et des eaux-de-vie de Cognac.",
+        "Production Avel fabrique et conditionne le gel Activité habituelle : Avel fabrique des "
+        "cirages et des crèmes, les mélange et les conditionne.",
+        "Fourniture Merlet fournit l'alcool Activité habituelle : La distillerie produit des "
+        "alcools et des eaux-de-vie de Cognac.",
         "Autorité Agence régionale de santé valide la formule",
     ]
     linked = read.inside(read.one("ul", class_="parts"), "a")
@@ -183,6 +183,9 @@ def test_degrees_are_shown_by_the_map_alone(base: KnowledgeBase) -> None:
 
 
 def test_a_theme_lists_its_actors_and_cases(client: TestClient) -> None:
+    english = page(client, "/en/themes?theme=Chimie+et+formulation")
+    assert english.text("h1") == "Chemicals and formulation"
+    assert "lang" not in english.one("h1").attributes
     read = page(client, "/fr/themes?theme=Chimie+et+formulation")
     links = [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
     shown = [link for link in links if "theme=" not in link]

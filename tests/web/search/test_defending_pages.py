@@ -133,7 +133,7 @@ def test_each_part_says_what_is_asked_from_which_case_and_whom_to_call(
         "Conditionnement 1",
         "Contrôle et validation",
         "Cas semblables 1",
-        "Imprimer, suivre, vérifier",
+        "Besoins proches 1",
     ]
 
 
@@ -251,7 +251,7 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(
         "The need of the case: Fournir du gel hydroalcoolique (sanitiser) à l'hôpital 1.75",
         "Similarity of the two needs: 50%",
         "Weight of the role “Producer”: 100%",
-        "So likely is it an answer by this case: 50%",
+        "Likelihood that this case makes it an answer: 50%",
     ]
     assert "/en/about#ranking" in [one.attributes.get("href") for one in read.all("a")]
 
@@ -305,7 +305,7 @@ CASE = "Angoulême : du cirage au gel hydroalcoolique"
         (
             "q=cirages&id=avel",
             "What is written about Avel (Saphir) has words of your need: cirages. The lead is "
-            "solid. No case shows that it did this: only its description speaks for it.",
+            "solid. No case shows that it did this: only its description suggests it.",
         ),
         (
             "q=avel+(saphir)&id=avel",

@@ -34,7 +34,7 @@ def test_the_parts_of_a_need_are_shown(client: TestClient) -> None:
         "Retirer lieu : près de Cognac (16) ×",
         "Retirer délai : avant vendredi ×",
     ]
-    assert "« cirages »" in read.text("h1")
+    assert "– cirages" in read.text("h1")
 
 
 def test_a_part_taken_back_counts_as_words_do_and_stays_so(client: TestClient) -> None:

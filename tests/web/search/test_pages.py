@@ -1,14 +1,20 @@
 """The page of results: hits with their evidence, filters, and the honest empty state."""
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
 from fastapi.testclient import TestClient
 
+from kb.reference.trades import means_of, trade_of
+from kb.search.results import Evidence, EvidenceKind, Fit, MeansMatch, SearchResult
+from kb.search.trades.background import LikelyTrade
 from kb.settings import Settings
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL, SampleBase
 from web.app import create_app
+from web.search.evidence_text import inner
 
 
 def results(client: TestClient, path: str, status: int = 200) -> Page:
@@ -27,7 +33,7 @@ def names(read: Page) -> list[str]:
 
 def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient) -> None:
     read = results(client, "/fr/recherche?q=cirages+pour+sanitiser")
-    assert read.text("h1") == "3 organisations pour « cirages pour sanitiser »"
+    assert read.text("h1") == "3 pistes sérieuses – cirages pour sanitiser"
     assert names(read) == ["Avel (Saphir)", '<script>alert("name")</script>', "Distillerie Merlet"]
     hits = read.all("li", class_="hit")
     assert [hit.attributes["id"] for hit in hits] == ["actor-1", "actor-2", "actor-3"]
@@ -38,6 +44,63 @@ def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient)
     assert [fits[0], fits[-1]] == ["Convient bien", "Très proche"]
     assert " ".join(hits[2].text.split()).startswith("3 Distillerie Merlet")
     assert "Pourrait convenir" in hits[2].text
+
+
+def test_what_is_serious_is_counted_and_what_is_unlikely_is_folded(
+    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = knowledge_base.search
+
+    def searched(*args: Any, **more: Any) -> SearchResult:
+        result = made(*args, **more)
+        first, *rest = result.hits
+        hits = (first, *(replace(hit, fit=Fit.WEAK) for hit in rest))
+        return replace(result, hits=hits, serious=1)
+
+    monkeypatch.setattr(knowledge_base, "search", searched)
+    read = results(client, "/fr/recherche?q=cirages+pour+sanitiser")
+    assert read.text("h1").startswith("1 piste sérieuse, 2 peu probables")
+    (folded,) = read.all("details", class_="leads")
+    assert read.inside(folded, "summary")[0].text == "2 organisations peu probables"
+    assert [one.text for one in read.inside(folded, "h3")] == names(read)[1:]
+    assert "open" not in folded.attributes
+
+
+def test_where_nothing_fits_the_advice_is_of_this_need(
+    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, tanning = knowledge_base.search, trade_of("15.11")
+    assert tanning
+    phrases = [("cirages", "fr"), ("wax polish", "en"), ("nacelle lunaire", "fr")]
+    near = tuple(
+        Evidence(EvidenceKind.MEANS, "", means=MeansMatch(tanning, phrase, (), lang))
+        for phrase, lang in phrases
+    )
+
+    def searched(q: str, **more: Any) -> SearchResult:
+        result = made(q, **more)
+        if q != "fusée":
+            return result
+        hits = tuple(replace(hit, evidence=near) for hit in result.hits)
+        return replace(result, hits=hits, trades=(LikelyTrade(tanning, 0.9),))
+
+    monkeypatch.setattr(knowledge_base, "search", searched)
+    read = results(client, "/fr/recherche?q=fus%C3%A9e")
+    advice = read.one("div", class_="advice")
+    # Only what finds somebody here, and in the language of the page.
+    links = {one.text: one.attributes["href"] for one in read.inside(advice, "a")}
+    assert links["cirages"] == "/fr/recherche?q=cirages"
+    assert not {"wax polish", "nacelle lunaire"} & links.keys()
+    assert ", ".join(means_of("15.11", "fr")[:3]) in advice.text
+    # Nobody is to be called who very probably cannot help.
+    folded = read.all("details", class_="unfolded")
+    calls = [one for one in read.all("a") if one.attributes["href"].startswith("tel:")]
+    assert all(any(one in call.ancestors for one in folded) for call in calls)
+
+
+def test_quotation_marks_within_others_are_inner_ones() -> None:
+    assert inner("mousse « sans alcool »", "fr") == "mousse “sans alcool”"
+    assert inner('foam "alcohol-free" or “dry”', "en") == "foam ‘alcohol-free’ or ‘dry’"
 
 
 def test_a_hit_is_a_few_lines_and_the_rest_is_folded(client: TestClient) -> None:
@@ -66,13 +129,12 @@ def test_a_hit_is_a_few_lines_and_the_rest_is_folded(client: TestClient) -> None
 
 def test_a_need_to_be_rid_of_something_is_said_to_be_understood(client: TestClient) -> None:
     for query, told in (
-        ("que faire de nos cirages ?", "vous avez quelque chose à céder"),
-        ("mutualiser du cirage", "vous voulez mettre quelque chose en commun"),
-        ("cherche du cirage", ""),
+        ("que faire de nos cirages ?", "Vous avez quelque chose à céder"),
+        ("mutualiser du cirage", "Vous voulez mettre quelque chose en commun"),
+        ("cherche du cirage", "Vous "),
     ):
         main = results(client, f"/fr/recherche?{urlencode({'q': query})}").one("main").text
-        assert ("Compris" in main) == bool(told)
-        assert told in main
+        assert (told in main) == (told != "Vous ")
 
 
 def test_evidence_says_whether_it_is_shown_or_stated(client: TestClient) -> None:
@@ -106,11 +168,8 @@ def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> Non
     read = results(client, "/fr/recherche?q=fus%C3%A9e+lunaire&theme=Cuir+et+chaussure")
     assert read.text("h1") == "Avec ces filtres, rien de certain pour « fusée lunaire »"
     headings = [one.text for one in read.all("h2")]
-    assert headings == [
-        "Ce que vous pouvez faire",
-        "Les plus proches, sans certitude",
-        "Imprimer, suivre, vérifier",
-    ]
+    assert headings == ["Ce que vous pouvez faire"]
+    assert "Voir 2 résultats éloignés" in [one.text for one in read.all("summary")]
     assert sorted(names(read)) == ["Avel (Saphir)", "Kalundborg Weavers"]
     assert all(
         "fit-none" in one.attributes["class"]
@@ -136,7 +195,7 @@ def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> Non
 
 def test_words_in_quotation_marks_that_no_text_says_are_named(client: TestClient) -> None:
     read = results(client, "/fr/recherche?q=sanitiser+%22sans+alcool%22")
-    assert read.text("p", class_="silence") == "Aucun texte ici ne dit « sans alcool »."
+    assert read.text("p", class_="silence") == "Aucune fiche ici ne mentionne « sans alcool »."
     assert not names(read)
     assert not read.all("section", class_="cases")
     assert not read.all("section", class_="role-block")

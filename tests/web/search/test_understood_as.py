@@ -48,9 +48,9 @@ def query(address: str) -> Mapping[str, list[str]]:
 
 def test_phrases_are_shown_with_their_kind_and_their_model(client: TestClient) -> None:
     assert " ".join(block(shown(client, "fr")).text.split()) == (
-        "Compris comme Retirer métier : cirages × Retirer métier : shoe polish × Retirer "
-        "matière : cire × Ces formules viennent du modèle de langue little-model, auquel les "
-        "mots de votre besoin ont été transmis. Les retirer toutes"
+        "Métiers voisins pris en compte : Retirer métier : cirages × Retirer métier : shoe "
+        "polish × Retirer matière : cire × Ces formules viennent du modèle de langue little-model, "
+        "auquel les mots de votre besoin ont été transmis. Les retirer toutes"
     )
 
 

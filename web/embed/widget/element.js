@@ -1,7 +1,7 @@
 /** `<quisait-search>`: joins what a widget knows, how it is shown, and what a person does. */
 
 import { Asker } from "./asker.js";
-import { after, isShown, START } from "./state.js";
+import { after, START } from "./state.js";
 import { Tally } from "./tally.js";
 import { Texts } from "./texts.js";
 import { link, View } from "./view.js";
@@ -189,8 +189,9 @@ class QuisaitSearch extends HTMLElement {
         break;
       case "Escape":
         if (dialog) dialog.close();
-        else if (isShown(this.#state)) this.#to("opened", false);
-        else if (input.value) {
+        // Also while nothing is shown yet: the answers may be on their way.
+        else if (open) this.#to("opened", false);
+        else if (query) {
           input.value = "";
           this.#typed();
         } else return;

@@ -21,7 +21,7 @@ export function after(state, event, value) {
         query: value,
         waiting: "",
         problem: null,
-        open: !!value,
+        open: !!value[1],
         active: -1,
       };
     case "waiting":

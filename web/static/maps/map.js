@@ -6,7 +6,11 @@ const CLOSEST_ZOOM = 11;
 
 for (const details of document.querySelectorAll("details.map")) {
   link(details);
-  details.addEventListener("toggle", () => details.open && enlarge(details), { once: true });
+  details.addEventListener("toggle", () => enlarge(details), { once: true });
+  // Where the drawing is shown unopened, a button opens it.
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "button quiet", textContent: details.dataset.move });
+  button.addEventListener("click", () => (details.open = true));
+  details.append(button);
 }
 
 async function enlarge(details) {

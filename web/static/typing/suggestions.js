@@ -103,7 +103,8 @@ class Suggestions {
         this.#follow(this.#list.children[active]);
         break;
       case "Escape":
-        if (this.#list.hidden) return;
+        // Also while none is shown yet: what is typed stays, to be searched with Enter.
+        if (!open) return;
         this.#to("opened", false);
         break;
       case "ArrowLeft":
