@@ -18,7 +18,7 @@ _STRONGEST_FIRST = (
     EvidenceKind.MEANS,
     EvidenceKind.PASSAGE,
 )
-"""What was shown says more than what is stated; what is inferred has the own words beside it."""
+"""What was shown says more than what is inferred, and that more than own words of other things."""
 
 _END_OF_SENTENCE = re.compile(r"(?<=\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
 
@@ -31,7 +31,15 @@ def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
 
 
 def in_order(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
-    return sorted(evidence, key=lambda item: _STRONGEST_FIRST.index(item.kind))
+    """Own words that have a word of the need come before what is inferred."""
+    return sorted(
+        evidence,
+        key=lambda item: (
+            _STRONGEST_FIRST.index(EvidenceKind.CASE) + 0.5
+            if item.kind is EvidenceKind.PASSAGE and item.marks
+            else _STRONGEST_FIRST.index(item.kind)
+        ),
+    )
 
 
 def is_named(hit: ActorHit) -> bool:
