@@ -164,7 +164,7 @@ def _page(
         subject=subject,
         text=text,
         may_send=_may_send(request, account),
-        sends_mail=request.settings.sends_mail and account.is_member,
+        sends_here=request.settings.sends_mail and account.is_member,
         a_day=MAILS_A_DAY,
         ready=ready,
     )
