@@ -90,7 +90,7 @@ def test_a_cookie_that_was_tampered_with_is_nobodys(client: TestClient, lea: str
     sign_in(client, lea)
     cookie = client.cookies[SECURE_COOKIE]
     client.cookies.clear()
-    for forged in (cookie[:-1], "A" + cookie[1:], "x", ".."):
+    for forged in (cookie[:-1], ("B" if cookie[0] == "A" else "A") + cookie[1:], "x", ".."):
         answer = client.get("/en/account", headers={"Cookie": f"{SECURE_COOKIE}={forged}"})
         assert answer.status_code == 303, forged
 
