@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # As in kb.registers.personal_data.traits and kb.editorial.personal_data, not imported for `--help`.
 ERASED_KINDS = (
     "actor", "case", "draft", "notice", "answer", "flag", "hold", "subscriber", "mail", "account",
-    "list", "job", "need",
+    "dossier", "job", "need",
 )  # fmt: skip
 BY = "command line"
 

@@ -132,10 +132,8 @@ def test_markdown_keeps_its_marks() -> None:
 
 
 @pytest.mark.parametrize("line", ["mai 2019", "Publié en mai 2019", "Date : mai 2019"])
-def test_a_date_without_a_day_is_left_to_a_person(line: str) -> None:
-    article = read(f"{TITLE}\n{line}\n\n{BODY}\n")
-    assert article.date == ""
-    assert "has no certain date" in article.remarks
+def test_a_date_without_a_day_is_a_month(line: str) -> None:
+    assert read(f"{TITLE}\n{line}\n\n{BODY}\n").date == "2019-05"
 
 
 # HTML
