@@ -222,11 +222,11 @@ def change_by_link(request: APageRequest, session: ASession, form: AFormOfAnyone
     if action != "save":
         raise no_such_action()
     sent = sent_entries(form)
-    signed = session.account.name if session.account else text_of(form, "signed")
+    who = {"signed": text_of(form, "signed") or "?"}
+    if session.account:
+        who = {"holder": session.account.name}
     try:
-        dossiers.save(
-            found.id, [(one, mark) for one, _, mark in sent], by=BY_LINK, signed=signed or "?"
-        )
+        dossiers.save(found.id, [(one, mark) for one, _, mark in sent], by=BY_LINK, **who)
     except InputError as error:
         return _refused(request, found, sent, error, right)
     return see(
