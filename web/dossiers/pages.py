@@ -201,30 +201,30 @@ def _draft_of(request: PageRequest, dossier: Dossier, account: Account) -> str:
     """Makes the draft with the need, and who is interested; returns its id."""
     if not account.is_member:
         raise not_allowed()
-    base = request.knowledge_base
+    base, told = request.knowledge_base, dossier.told
     rows = [row for row in kept_rows(base, dossier) if row.entry.status is CallStatus.INTERESTED]
+    met = [(row.actor, row.entry) for row in rows if row.actor]
+    parts = {traits.part.value: role for role, traits in reversed(list(ROLES.items()))}
     case = Case(
         id=record_id("", dossier.name[:80], dossier.id[:8]),
         title=dossier.name[:150],
-        need=(dossier.told.need or dossier.name)[:500],
-        text=request.text("dossiers/case.txt", dossier=dossier, rows=rows),
+        need=(told.need or dossier.name)[:500],
+        text=request.text(
+            "editorial/case.txt",
+            need=told.need or dossier.name,
+            facts=list(filter(None, (told.quantity, told.place, told.until))),
+            said=[(actor.name, entry.note) for actor, entry in met],
+        ),
         lang=request.language.value,
         date=today(),
         flow=Flow.SEEKS.value,
+        # Two entries may have turned out to be one organisation.
         participants=tuple(
-            {
-                row.actor.id: Participation(row.actor.name, _role(row), row.actor.id)
-                for row in rows
-                if row.actor
-            }.values()
+            Participation(actor.name, parts.get(entry.why.part, Role.PRODUCER), actor.id)
+            for actor, entry in {actor.id: (actor, entry) for actor, entry in met}.values()
         ),
     )
     return base.drafts.add(case, by=account.name, origin="typed", submitted=False).id
-
-
-def _role(row: Row) -> Role:
-    part = row.entry.why.part
-    return next((role for role, traits in ROLES.items() if traits.part == part), Role.PRODUCER)
 
 
 @router.shows(Page.DOSSIER_LINK)
