@@ -12,6 +12,7 @@ from kb.errors import EditConflict, UnknownRecord
 from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer
 from kb.models import Actor, Case, Kind, Record
+from kb.registers.dossiers import forget_in_reasons
 from kb.registers.drafts import (
     OPEN_STATES,
     Draft,
@@ -23,6 +24,7 @@ from kb.registers.drafts import (
 )
 from kb.registers.jobs import forget_in_reports
 from kb.registers.personal_data.keeping import erase_traces
+from kb.registers.personal_data.naming import telling_of
 from kb.registers.records import duplicates, versions
 from kb.registers.records import sources as claims
 from kb.registers.records.duplicates import Duplicates
@@ -257,7 +259,9 @@ def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
         raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
     records = [old.record for id_ in ids for old in versions.history(store, kind, id_)]
     names = {old.title if isinstance(old, Case) else old.name for old in records}
-    forget_in_reports(store, ids, names)
+    is_told = telling_of(ids, names)
+    forget_in_reports(store, is_told)
+    forget_in_reasons(store, is_told)
     for id_ in ids:
         store.remove(kind, id_)
     if kind is Kind.ACTOR:

@@ -1,8 +1,9 @@
 """Dossiers: a need with the organisations picked for it, why each, and what came of the calls."""
 
 import hashlib
+import json
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from secrets import token_hex
@@ -72,14 +73,23 @@ class DossierEntry:
 
     @property
     def mark(self) -> str:
-        """A hash of the status and the note, by which a save sees that another came before."""
-        return hashlib.sha256(f"{self.status}\n{self.note}".encode()).hexdigest()[:16]
+        """The status and a digest of the note, by which a save sees what its writer changed."""
+        return f"{self.status} {_digest(self.note)}"
 
     def cleaned(self) -> Self:
         note = _visible(self.note.replace("\r\n", "\n"), keep="\n\t").strip()
         if len(note) > MAX_NOTE_CHARS:
             raise InputError("dossier_note_long", "note", most=MAX_NOTE_CHARS, count=len(note))
         return replace(self, need=_line(self.need)[:MAX_NEED_CHARS], note=note)
+
+    def changed_by_who_saw(self, seen: str, written: Self) -> Self:
+        """Returns it with what is written otherwise than `seen`; of two new notes, both."""
+        status, _, note = seen.partition(" ")
+        noted = _both(self.note, written.note)
+        if note in {_digest(self.note), _digest(written.note)}:
+            noted = self.note if note == _digest(written.note) else written.note
+        kept = self.status if written.status == status else written.status
+        return replace(self, status=kept, note=noted).cleaned()
 
     def with_all_of(self, other: Self) -> Self:
         return replace(
@@ -125,6 +135,10 @@ class Dossier:
         return self.told.title or self.told.need
 
 
+def _digest(note: str) -> str:
+    return hashlib.sha256(note.encode()).hexdigest()[:16]
+
+
 def _both(note: str, other: str) -> str:
     return note if other in note else f"{note}\n{other}".strip()
 
@@ -168,15 +182,7 @@ class Dossiers(Register):
         with self._writing() as store:
             told = told.cleaned()
             id_ = id or _for_picks(store, by, told.need) or _insert(store, told, by)
-            kept = {entry.actor_id: entry for entry in _dossier(store, id_, by).entries}
-            for entry in map(DossierEntry.cleaned, entries):
-                before = kept.get(entry.actor_id)
-                merged = before.with_all_of(entry) if before else entry
-                if merged != before:
-                    who, when = entry.changed_by or by, entry.changed_at or now()
-                    _write(store, id_, replace(merged, changed_by=who, changed_at=when))
-                kept[entry.actor_id] = merged
-            return _not_too_long(_dossier(store, id_, by))
+            return _add(store, id_, entries, by)
 
     def drop(self, actor_ids: Collection[str], *, by: str, need: str = "", id: str = "") -> None:
         with self._writing() as store:
@@ -190,24 +196,30 @@ class Dossiers(Register):
                 )
 
     def save(
-        self, id: str, entries: Sequence[tuple[DossierEntry, str]], *, by: str, signed: str = ""
+        self,
+        id: str,
+        entries: Sequence[tuple[DossierEntry, str]],
+        *,
+        by: str,
+        holder: str = "",
+        signed: str = "",
     ) -> Dossier:
         """Keeps statuses and notes, each with the mark of what was seen, or none.
 
-        Of notes that two people wrote at once, both are kept. By a link, nothing is put into it.
+        Of notes that two people wrote at once, both are kept. By a link, nothing is put into it;
+        who wrote is the account of its `holder`, or as `signed`.
         """
         with self._writing() as store:
             kept = {entry.actor_id: entry for entry in _dossier(store, id, by).entries}
             for written, seen in entries:
                 entry = written.cleaned()
                 current = kept.get(entry.actor_id)
-                if current:
-                    note = entry.note if current.mark == seen else _both(current.note, entry.note)
-                    entry = replace(current, status=entry.status, note=note).cleaned()
+                entry = current.changed_by_who_saw(seen, entry) if current else entry
                 is_new = current is None and by != BY_LINK
                 if written.mark != seen and (is_new or (current and current.mark != entry.mark)):
                     name = _line(signed)[:MAX_TOLD_CHARS]
-                    entry = replace(entry, changed_by=by, changed_at=now(), signed=name)
+                    who = by or holder
+                    entry = replace(entry, changed_by=who, changed_at=now(), signed=name)
                     _write(store, id, entry)
                     kept[entry.actor_id] = entry
             return _not_too_long(_dossier(store, id, by))
@@ -220,20 +232,19 @@ class Dossiers(Register):
 
     def merge(self, id: str, into: str, *, by: str) -> None:
         """Moves what is in a dossier of the account into another, and deletes it."""
-        with self._stores.lend() as store, store.reading():
+        with self._writing() as store:
             left = _dossier(store, id, by, own=True)
-        self.pick(left.entries, by=by, id=into)
-        self.delete(id, by=by)
+            if into != id:
+                _add(store, into, left.entries, by)
+                _delete(store, id)
 
     def delete(self, id: str, *, by: str) -> None:
         """Deletes a dossier of the account; a colleague leaves it."""
         with self._writing() as store:
-            is_own = _dossier(store, id, by).owner == by
-            which = "dossier_id = :id" if is_own else "dossier_id = :id and account = :by"
-            store.execute(f"delete from dossier_members where {which}", {"id": id, "by": by})  # noqa: S608
-            if is_own:
-                store.execute("delete from dossier_entries where dossier_id = ?", [id])
-                store.execute("delete from dossiers where id = ?", [id])
+            if _dossier(store, id, by).owner == by:
+                _delete(store, id)
+            leaves = "delete from dossier_members where dossier_id = ? and account = ?"
+            store.execute(leaves, [id, by])
 
     def share(self, id: str, right: Right, *, by: str, ends: bool = False) -> None:
         """Makes the link with a right anew, or `ends` it, and with that to write who came by it."""
@@ -276,6 +287,25 @@ def _dossier(store: Store, id: str, by: str, *, own: bool = False) -> Dossier:
         colleagues=tuple(each for each in accounts if each != row["owner"]),
         entries=tuple(row_as(DossierEntry, each) for each in entries),
     )
+
+
+def _add(store: Store, id: str, entries: Sequence[DossierEntry], by: str) -> Dossier:
+    kept = {entry.actor_id: entry for entry in _dossier(store, id, by).entries}
+    for entry in map(DossierEntry.cleaned, entries):
+        before = kept.get(entry.actor_id)
+        merged = before.with_all_of(entry) if before else entry
+        if merged != before:
+            who, when = entry.changed_by or by, entry.changed_at or now()
+            merged = replace(merged, changed_by=who, changed_at=when, signed=entry.signed)
+            _write(store, id, merged)
+        kept[entry.actor_id] = merged
+    return _not_too_long(_dossier(store, id, by))
+
+
+def _delete(store: Store, id: str) -> None:
+    store.execute("delete from dossier_members where dossier_id = ?", [id])
+    store.execute("delete from dossier_entries where dossier_id = ?", [id])
+    store.execute("delete from dossiers where id = ?", [id])
 
 
 def _not_too_long(dossier: Dossier) -> Dossier:
@@ -325,3 +355,12 @@ def _write(store: Store, id: str, entry: DossierEntry) -> None:
         " changed_at = excluded.changed_at, why = excluded.why, signed = excluded.signed",
         {**columns_of(entry), "id": id},
     )
+
+
+def forget_in_reasons(store: Store, is_told: Callable[[object], bool]) -> None:
+    """Empties the reasons that tell of what was erased."""
+    asked = "select dossier_id, actor_id, why from dossier_entries where why != '{}'"
+    for dossier_id, actor_id, why in map(tuple, store.execute(asked).fetchall()):
+        if is_told(json.loads(why)):
+            key = {"dossier_id": dossier_id, "actor_id": actor_id}
+            store.update("dossier_entries", key, {"why": "{}"})

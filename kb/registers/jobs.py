@@ -3,7 +3,7 @@
 import json
 import re
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -190,21 +190,14 @@ def queue_choice(jobs: Jobs, source: str, by: str) -> Job:
     return jobs.add(CONTACTS_JOB, {"source": source, "name": source}, by=by)
 
 
-def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]) -> None:
-    mentions = [as_json(name)[1:-1] for name in names if name]
-    mentions += [quote + as_json(id_)[1:-1] + quote for id_ in ids for quote in ("'", '"', '\\"')]
-
-    def has_any(said: object) -> bool:
-        text = as_json(said)
-        return any(mention in text for mention in mentions)
-
+def forget_in_reports(store: Store, is_told: Callable[[object], bool]) -> None:
     for row in store.execute("select id, report, message from jobs").fetchall():
         report = json.loads(row["report"])
         kept = {
-            key: [item for item in value if not has_any(item)] if isinstance(value, list) else value
+            key: [item for item in value if not is_told(item)] if isinstance(value, list) else value
             for key, value in report.items()
         }
-        message = "" if has_any(row["message"]) else row["message"]
+        message = "" if is_told(row["message"]) else row["message"]
         if (kept, message) != (report, row["message"]):
             store.update("jobs", {"id": row["id"]}, {"report": as_json(kept), "message": message})
 

@@ -62,7 +62,7 @@ pytestmark = pytest.mark.thorough
 
 PUBLIC = {
     Page.HOME, Page.SEARCH, Page.ACTOR, Page.CASE, Page.THEMES, Page.ABOUT, Page.TERRITORY,
-    Page.CONTRIBUTE, Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT,
+    Page.CONTRIBUTE, Page.SIGN_IN, Page.SIGN_OUT, Page.WHY, Page.REPORT,
     Page.EMBED, Page.FORGOTTEN, Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY,
     Page.BOARD, Page.NOTICE, Page.NEW_NOTICE,
     Page.ASSISTANTS, Page.DOSSIER, Page.DOSSIER_SHEET, Page.FLAG,
@@ -211,7 +211,7 @@ class Site:
         return keys[0]
 
     def path(self, page: Page, pattern: str) -> str:
-        if page in {Page.WHO_TO_CALL, Page.WHY, Page.REPORT}:
+        if page in {Page.WHY, Page.REPORT}:
             return f"{pattern}?q=cirage&id={AVEL.id}"
         if page is Page.ENQUIRY:
             return f"{pattern}?dossier={self.shared_id}"

@@ -91,7 +91,7 @@ def test_each_sees_what_the_source_lets_them(
         (client_of(base), to_strangers), (account_client(base), to_members)
     ):  # fmt: skip
         page = client.get("/fr/acteurs/avel-magnac").text
-        call = client.get("/fr/recherche/qui-appeler?q=cirages").text
+        call = client.get("/fr/dossier?need=cirages&id=avel-magnac").text
         for trace in every:
             assert (trace in page) == (trace in seen), trace
             assert (trace in call) == (trace in seen), trace

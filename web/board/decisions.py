@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from ingest.articles.typography import escaped
 from ingest.records.fields import one_line, paragraphs, record_id
 from kb.errors import EditConflict, UnknownRecord
 from kb.messages import N_
@@ -24,7 +23,7 @@ from kb.registers.clock import today
 from web.board.forms import MAX_LINE_CHARS, MAX_TEXT_CHARS, TOO_LONG, is_contact
 from web.board.pages import ASender, Visitor, key_of, notice_page
 from web.editorial.choices import actor_finder
-from web.http.i18n import Language, translations
+from web.http.i18n import Language
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AFormOfAnyone, AModerator
@@ -35,12 +34,6 @@ PUBLISHED = N_("Your notice is published.")
 REFUSED = N_("Your notice is not published.")
 ANSWERED = N_("Somebody has answered your notice.")
 PAIRED = N_("A moderator thinks that another notice fits yours. Both pages now show the other.")
-_THE_NOTICE = {
-    Flow.SEEKS: N_("What was asked"),
-    Flow.OFFERS: N_("What was offered"),
-    Flow.SHARES: N_("What was to be shared"),
-}
-_THE_ANSWERS = N_("What was answered")
 router = PageRouter()
 
 
@@ -202,12 +195,17 @@ def case_of(visitor: Visitor, notice: Notice) -> Case:
     answers = [answer for answer in base.answers.of(notice.id) if answer.is_public]
     others = map(base.notices.get, base.notice_pairs.told_with(notice.id))
     told = [other.content for other in others if other.is_public]
+    said = [(answer.organisation, answer.text) for answer in answers]
+    said += [(other.asker, other.words) for other in told]
+    need, lang = content.text or content.title, Language(content.lang)
     since, until = notice.published_at[:7], today()[:7]
     return Case(
         id=record_id("", content.title, notice.id[:8]),
         title=content.title,
         need=content.title,
-        text=_text(content, answers, told),
+        text=visitor.request.text(
+            "editorial/case.txt", lang, flow=content.flow, need=need, facts=(), said=said
+        ),
         lang=content.lang,
         date=today(),
         period=since if since == until else f"{since}/{until}",
@@ -216,21 +214,6 @@ def case_of(visitor: Visitor, notice: Notice) -> Case:
         source_url=visitor.request.absolute_url(address(Page.NOTICE, notice.id)),
         participants=tuple(_participants(visitor, content, answers, told)),
     )
-
-
-def _text(
-    content: NoticeContent, answers: Sequence[NoticeAnswer], told: Sequence[NoticeContent]
-) -> str:
-    gettext = translations(Language(content.lang)).gettext
-    parts = [f"## {gettext(_THE_NOTICE[content.flow])}", escaped(content.text or content.title)]
-    said = [(answer.organisation, answer.text) for answer in answers]
-    said += [(other.asker, other.words) for other in told]
-    if said:
-        parts.append(f"## {gettext(_THE_ANSWERS)}")
-        parts += [
-            f"**{escaped(who)}** – {escaped(text)}" if who else escaped(text) for who, text in said
-        ]
-    return "\n\n".join(parts)
 
 
 def _participants(

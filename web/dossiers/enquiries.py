@@ -21,7 +21,7 @@ from web.http.urls import Page, address
 from web.mail import mail_writer_of, signed_links_of
 
 MAILS_A_DAY = 30  # of an account
-LIMITS = ((3, DAY_S),)  # mails of a kind to one address
+LIMITS = ((1, 10 * 60), (3, DAY_S))  # mails of a kind to one address; who clicks twice sends one
 CONFIRMS = "address"  # the purpose of a link by which an account says that an address is its own
 MAX_MAILTO_CHARS = 1_900  # that every mail program takes
 router = PageRouter()
@@ -55,20 +55,25 @@ def write(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
     if not (to and subject and text):
         empty = N_("Choose an organisation at least, and write a subject and a text.")
         return _page(request, account, found, ids, subject, text, message=empty)
-    try:
-        if action == "send":
-            _send(request, account, to, subject, text)
-    except InputError as error:
-        return _page(request, account, found, ids, subject, text, message=error.remark)
     if action == "own":
         mail = _mailto(to, subject, text)
         return _page(request, account, found, ids, subject, text, mail=mail, to=", ".join(to))
+    try:
+        sent = _send(request, account, to, subject, text) if action == "send" else to
+    except InputError as error:
+        return _page(request, account, found, ids, subject, text, message=error.remark)
     written = [
         (replace(row.entry, status=CallStatus.WRITTEN), row.entry.mark)
         for row in rows
-        if row.entry.status is not CallStatus.INTERESTED and _address(row, account)
+        if row.entry.status is not CallStatus.INTERESTED and _address(row, account) in sent
     ]
-    base.dossiers.save(found.id, written, by=account.name)
+    found = base.dossiers.save(found.id, written, by=account.name)
+    if left := {row.entry.actor_id for to_, row in to.items() if to_ not in sent}:
+        busy = N_(
+            "Those that are still ticked got mails by this site today, or a moment ago: none was "
+            "sent to them now. Write to them with your mail program, or later."
+        )
+        return _page(request, account, found, left, subject, text, message=busy)
     return see(request, address(Page.DOSSIER, dossier=found.id, done=action))
 
 
@@ -80,8 +85,13 @@ def _confirm(request: PageRequest, account: Account, dossier: Dossier, token: st
     if token:
         if links.read(CONFIRMS, token, DAY_S) != whose:
             raise Refusal(410, N_("This link is not of your account, or is older than a day."))
+        former = account.confirmed if account.confirmed != account.email else ""
+        if former and base.outbox.written_by(former):
+            # Else each address of an account would have a quota of its own.
+            raise Refusal(429, N_("You wrote from another address today: confirm this tomorrow."))
         base.accounts.confirm(account.name, account.email)
-    elif request.settings.sends_mail and account.email:
+    elif request.settings.sends_mail and account.is_member and account.email:
+        request.slow_down("alert_throttle")
         link = address(Page.ENQUIRY, dossier=dossier.id, t=links.sign(CONFIRMS, whose))
         mail = mail_writer_of(request).write(
             "dossiers/mail/confirm",
@@ -108,15 +118,12 @@ def _may_send(request: PageRequest, account: Account) -> bool:
 
 def _send(
     request: PageRequest, account: Account, to: Mapping[str, Row], subject: str, text: str
-) -> None:
+) -> Collection[str]:
+    """Queues a mail to each; returns the addresses that get one."""
     if not _may_send(request, account):
         raise not_allowed()
-    outbox, writer = request.knowledge_base.outbox, mail_writer_of(request)
-    left = max(MAILS_A_DAY - outbox.written_by(account.email), 0)
-    if len(to) > left:
-        raise InputError("enquiry_quota", most=MAILS_A_DAY, left=left)
-    for recipient, row in to.items():
-        mail = writer.write(
+    mails = [
+        mail_writer_of(request).write(
             "dossiers/mail/enquiry",
             request.language,
             recipient=recipient,
@@ -127,7 +134,12 @@ def _send(
             written=text,
             writer=account.name,
         )
-        outbox.queue(mail, limits=LIMITS)
+        for recipient, row in to.items()
+    ]
+    outbox = request.knowledge_base.outbox
+    return {
+        mail.recipient for mail in outbox.queue_written(mails, a_day=MAILS_A_DAY, limits=LIMITS)
+    }
 
 
 def _mailto(to: Collection[str], subject: str, text: str) -> str:

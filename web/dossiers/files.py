@@ -1,25 +1,26 @@
 """The files of a dossier: vCards, spreadsheets and CSV, with the need and the reasons."""
 
-import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from starlette.responses import Response
 
-from kb.explanation.report_files import CsvLayout
 from kb.messages import N_
-from kb.registers.accounts import Account
+from kb.models import Actor
 from kb.registers.clock import today
 from kb.registers.dossiers import Told
 from web.catalogue.records import ContactText, ShownContacts, shown_to
 from web.dossiers.reasons import in_words
 from web.dossiers.rows import STATUS_LABELS, Row
-from web.http.i18n import Language, translations, written_date
-from web.http.routing import PageRequest
-from web.http.urls import AbsoluteUrl, Page, address
+from web.http.i18n import translations, written_date
+from web.http.routing import PageRequest, csv_answer, download
+from web.http.urls import Page, address
 from web.search.evidence_text import first_sentence
 
+FILES = ("xlsx", "csv", "vcf")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Say = Callable[[str], str]
 COLUMNS = (
     (N_("Organisation"), 32),
     (N_("Town"), 20),
@@ -38,85 +39,58 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    account: Account | None
-    language: Language
-    absolute_url: AbsoluteUrl
-    told: Told
-
-    def say(self, message: str) -> str:
-        return translations(self.language).gettext(message)
-
-    def need_of(self, row: Row) -> str:
-        told = self.told
-        if row.entry.need not in {"", told.need}:
-            return row.entry.need
-        return " · ".join(filter(None, (told.need, told.quantity, told.place, told.until)))
-
-
 def file_of(request: PageRequest, format_: str, told: Told, rows: Sequence[Row]) -> Response:
-    reader = Reader(request.session.account, request.language, request.absolute_url, told)
-    media_type, make = FILES[format_]
-    name = reader.say(N_("dossier"))
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{today()}.{format_}"'}
-    return Response(make(rows, reader), media_type=media_type, headers=headers)
+    say = translations(request.language).gettext
+    called = say(N_("dossier"))
+    name = f"{called}-{today()}"
+    if format_ == "vcf":
+        cards = "".join(_vcard(row, row.actor, request, told, say) for row in rows if row.actor)
+        return download(cards, "text/vcard; charset=utf-8", f"{name}.vcf")
+    titles = [say(title) for title, _ in COLUMNS]
+    table = [_cells(row, request, told, say) for row in rows]
+    if format_ == "csv":
+        return csv_answer(name, titles, table, request.language)
+    return download(_xlsx(say(N_("Dossier")), titles, table), XLSX, f"{name}.xlsx")
 
 
-def as_xlsx(rows: Sequence[Row], reader: Reader) -> bytes:
+def _xlsx(name: str, titles: Sequence[str], table: Sequence[Sequence[str]]) -> bytes:
     import xlsxwriter
 
     written = io.BytesIO()
     with xlsxwriter.Workbook(written, {"in_memory": True}) as workbook:
-        sheet = workbook.add_worksheet(reader.say(N_("Dossier")))
+        sheet = workbook.add_worksheet(name)
         bold = workbook.add_format({"bold": True})
         wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
-        for column, (title, width) in enumerate(COLUMNS):
+        for column, (_, width) in enumerate(COLUMNS):
             sheet.set_column(column, column, width)
-            sheet.write_string(0, column, reader.say(title), bold)
-        for place, row in enumerate(rows, 1):
-            for column, cell in enumerate(_cells(row, reader)):
-                sheet.write_string(place, column, cell, wrapped)
+        for place, row in enumerate([titles, *table]):
+            for column, cell in enumerate(row):
+                sheet.write_string(place, column, cell, wrapped if place else bold)
         sheet.freeze_panes(1, 1)
-        sheet.autofilter(0, 0, len(rows), len(COLUMNS) - 1)
+        sheet.autofilter(0, 0, len(table), len(COLUMNS) - 1)
     return written.getvalue()
 
 
-def as_csv(rows: Sequence[Row], reader: Reader) -> bytes:
-    layout = CsvLayout.of(reader.language)
-    written = io.StringIO()
-    writer = csv.writer(written, delimiter=layout.delimiter, quoting=csv.QUOTE_ALL)
-    writer.writerow(reader.say(title) for title, _ in COLUMNS)
-    for row in rows:
-        writer.writerow(map(layout.cell, _cells(row, reader)))
-    return written.getvalue().encode("utf-8-sig")
+def _need_of(row: Row, told: Told) -> str:
+    if row.entry.need not in {"", told.need}:
+        return row.entry.need
+    return " · ".join(filter(None, (told.need, told.quantity, told.place, told.until)))
 
 
-def as_vcards(rows: Sequence[Row], reader: Reader) -> bytes:
-    return "".join(_vcard(row, reader) for row in rows).encode()
-
-
-FILES: Mapping[str, tuple[str, Callable[[Sequence[Row], Reader], bytes]]] = {
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
-    "csv": ("text/csv; charset=utf-8", as_csv),
-    "vcf": ("text/vcard; charset=utf-8", as_vcards),
-}
-
-
-def _cells(row: Row, reader: Reader) -> Sequence[str]:
+def _cells(row: Row, request: PageRequest, told: Told, say: Say) -> Sequence[str]:
     entry, actor = row.entry, row.actor
-    changed = (written_date(entry.changed_at, reader.language), entry.changed_by or entry.signed)
+    changed = (written_date(entry.changed_at, request.language), entry.changed_by or entry.signed)
     worked = (
-        reader.need_of(row),
-        in_words(entry.why, reader.say),
-        reader.say(STATUS_LABELS[entry.status]),
+        _need_of(row, told),
+        in_words(entry.why, say),
+        say(STATUS_LABELS[entry.status]),
         ", ".join(filter(None, changed)),
         entry.note,
     )
     if actor is None:
-        said = reader.say(N_("This organisation is no longer in the catalogue."))
+        said = say(N_("This organisation is no longer in the catalogue."))
         return (entry.actor_id, "", "", "", "", "", "", "", *worked, said)
-    contacts = shown_to(actor, reader.account)
+    contacts = shown_to(actor, request.session.account)
     return (
         actor.name,
         actor.place,
@@ -127,18 +101,15 @@ def _cells(row: Row, reader: Reader) -> Sequence[str]:
         _person(contacts),
         actor.website,
         *worked,
-        reader.absolute_url(address(Page.ACTOR, actor.id)),
+        request.absolute_url(address(Page.ACTOR, actor.id)),
     )
 
 
-def _vcard(row: Row, reader: Reader) -> str:
+def _vcard(row: Row, actor: Actor, request: PageRequest, told: Told, say: Say) -> str:
     import vobject
 
-    actor = row.actor
-    if actor is None:
-        return ""
-    contacts = shown_to(actor, reader.account)
-    page = reader.absolute_url(address(Page.ACTOR, actor.id))
+    contacts = shown_to(actor, request.session.account)
+    page = request.absolute_url(address(Page.ACTOR, actor.id))
     card = vobject.vCard()
     # Mandatory, and empty for who is no person.
     card.add("n").value = vobject.vcard.Name()
@@ -165,18 +136,18 @@ def _vcard(row: Row, reader: Reader) -> str:
         card.add("url").value = actor.website
     # The page, by which the organisation is found again from a telephone.
     card.add("url").value = page
-    card.add("note").value = "\n".join(_sentences(row, contacts, reader))
+    card.add("note").value = "\n".join(_sentences(row, contacts, told, say))
     return str(card.serialize())
 
 
-def _sentences(row: Row, contacts: ShownContacts, reader: Reader) -> Iterator[str]:
+def _sentences(row: Row, contacts: ShownContacts, told: Told, say: Say) -> Iterator[str]:
     """Yields what a card notes: each a line and a sentence, since some telephones join lines."""
-    reasons = in_words(replace(row.entry.why, reasons=row.entry.why.reasons[:1]), reader.say)
+    reasons = in_words(replace(row.entry.why, reasons=row.entry.why.reasons[:1]), say)
     lines = [
         _person(contacts),
-        first_sentence(reader.need_of(row), 160),
+        first_sentence(_need_of(row, told), 160),
         *(first_sentence(line, 160) for line in reasons.split("\n")),
-        reader.say(STATUS_LABELS[row.entry.status]),
+        say(STATUS_LABELS[row.entry.status]),
         *row.entry.note.split("\n"),
     ]
     for line in filter(None, lines):

@@ -1,8 +1,8 @@
 """The page of a dossier, and what is done there: in an account, by a link, or by a stranger."""
 
 import hmac
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import fields
 from typing import Annotated
 
@@ -30,16 +30,40 @@ from web.dossiers.files import FILES, file_of
 from web.dossiers.reasons import rows_with_whys, with_whys
 from web.dossiers.rows import Row, kept_rows, picked_entries, rows_of, sent_entries, with_kept
 from web.http.refusals import Refusal, no_such_action, not_allowed, strange_form
-from web.http.routing import APageRequest, PageRequest, PageRouter, see, text_of
+from web.http.routing import (
+    APageRequest,
+    PageRequest,
+    PageRouter,
+    searches_of,
+    see,
+    text_of,
+)
 from web.http.security.bodies import allow_body
 from web.http.security.cookies import site_secret
 from web.http.security.sessions import AForm, AFormOfAnyone, AnyAccount, ASession, sessions_of
 from web.http.urls import Address, Page, address
 
 DOSSIER_BYTES = 1_000_000
-"""The longest dossier of a stranger: 200 organisations, each with a full note in French."""
+"""The longest dossier that a stranger sends: 200 organisations, each with a full note in French."""
 
 router = PageRouter()
+
+
+async def _room_for_notes(request: Request) -> None:
+    allow_body(request, DOSSIER_BYTES)
+
+
+async def _a_turn_for_reasons(request: Request) -> AsyncIterator[None]:
+    """Waits for a turn where reasons are searched: what is kept already waits for none."""
+    form = request.query_params if request.method != "POST" else await request.form()
+    searches = any(form.getlist("need")) and bool(form.get("id"))
+    async with searches_of(request).turn() if searches else nullcontext():
+        yield
+
+
+ARoomForNotes = Annotated[None, Depends(_room_for_notes)]
+ATurnForReasons = Annotated[None, Depends(_a_turn_for_reasons, scope="function")]
+"""After the form, so that its refusals come first."""
 
 
 def _link(request: PageRequest, dossier: Dossier, right: Right) -> Address | None:
@@ -111,6 +135,7 @@ def dossier_page(
     dossier: str = "",
     need: str = "",
     done: str = "",
+    _turn: ATurnForReasons = None,
 ) -> Response:
     """Shows the organisations picked for a `need`; without, a dossier of the account."""
     if id or not session.account:
@@ -121,7 +146,9 @@ def dossier_page(
 
 
 @router.takes(Page.DOSSIER)
-def change_dossier(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
+def change_dossier(
+    request: APageRequest, account: AnyAccount, form: AForm, _turn: ATurnForReasons
+) -> Response:
     dossiers, by, id_ = request.knowledge_base.dossiers, account.name, text_of(form, "dossier")
     action, _, about = text_of(form, "do").partition(" ")
     sent = sent_entries(form)
@@ -174,26 +201,31 @@ def _draft_of(request: PageRequest, dossier: Dossier, account: Account) -> str:
     """Makes the draft with the need, and who is interested; returns its id."""
     if not account.is_member:
         raise not_allowed()
-    base = request.knowledge_base
+    base, told = request.knowledge_base, dossier.told
     rows = [row for row in kept_rows(base, dossier) if row.entry.status is CallStatus.INTERESTED]
+    met = [(row.actor, row.entry) for row in rows if row.actor]
+    parts = {traits.part.value: role for role, traits in reversed(list(ROLES.items()))}
     case = Case(
         id=record_id("", dossier.name[:80], dossier.id[:8]),
         title=dossier.name[:150],
-        need=(dossier.told.need or dossier.name)[:500],
-        text=request.text("dossiers/case.txt", dossier=dossier, rows=rows),
+        need=(told.need or dossier.name)[:500],
+        text=request.text(
+            "editorial/case.txt",
+            flow=Flow.SEEKS,
+            need=told.need or dossier.name,
+            facts=list(filter(None, (told.quantity, told.place, told.until))),
+            said=[(actor.name, entry.note) for actor, entry in met],
+        ),
         lang=request.language.value,
         date=today(),
         flow=Flow.SEEKS.value,
+        # Two entries may have turned out to be one organisation.
         participants=tuple(
-            Participation(row.actor.name, _role(row), row.actor.id) for row in rows if row.actor
+            Participation(actor.name, parts.get(entry.why.part, Role.PRODUCER), actor.id)
+            for actor, entry in {actor.id: (actor, entry) for actor, entry in met}.values()
         ),
     )
     return base.drafts.add(case, by=account.name, origin="typed", submitted=False).id
-
-
-def _role(row: Row) -> Role:
-    part = row.entry.why.part
-    return next((role for role, traits in ROLES.items() if traits.part == part), Role.PRODUCER)
 
 
 @router.shows(Page.DOSSIER_LINK)
@@ -210,7 +242,9 @@ def linked_page(
 
 
 @router.takes(Page.DOSSIER_LINK)
-def change_by_link(request: APageRequest, session: ASession, form: AFormOfAnyone) -> Response:
+def change_by_link(
+    request: APageRequest, session: ASession, _room: ARoomForNotes, form: AFormOfAnyone
+) -> Response:
     dossiers, action = request.knowledge_base.dossiers, text_of(form, "do")
     found, right = _opened(request, text_of(form, "dossier"), text_of(form, "key"))
     if right is not Right.WRITE:
@@ -222,11 +256,11 @@ def change_by_link(request: APageRequest, session: ASession, form: AFormOfAnyone
     if action != "save":
         raise no_such_action()
     sent = sent_entries(form)
-    signed = session.account.name if session.account else text_of(form, "signed")
+    who = {"signed": text_of(form, "signed") or "?"}
+    if session.account:
+        who = {"holder": session.account.name}
     try:
-        dossiers.save(
-            found.id, [(one, mark) for one, _, mark in sent], by=BY_LINK, signed=signed or "?"
-        )
+        dossiers.save(found.id, [(one, mark) for one, _, mark in sent], by=BY_LINK, **who)
     except InputError as error:
         return _refused(request, found, sent, error, right)
     return see(
@@ -234,12 +268,10 @@ def change_by_link(request: APageRequest, session: ASession, form: AFormOfAnyone
     )
 
 
-async def _strangers_form(request: Request) -> FormData:
+async def _strangers_form(request: Request, _room: ARoomForNotes) -> FormData:
     # It has no token: strangers have no cookie that one could be bound to, and nothing is changed.
     if not sessions_of(request).comes_from_here(request):
         raise strange_form()
-    # A dossier holds the notes of its reader, and is answered at once.
-    allow_body(request, DOSSIER_BYTES)
     return await request.form(max_files=0)
 
 
@@ -253,7 +285,7 @@ async def no_sheet(request: APageRequest) -> Response:
 
 
 @router.takes(Page.DOSSIER_SHEET)
-def sheet(request: APageRequest, form: ASheet) -> Response:
+def sheet(request: APageRequest, form: ASheet, _turn: ATurnForReasons) -> Response:
     action, _, about = text_of(form, "do").partition(" ")
     if action not in {*FILES, "remove"}:
         raise no_such_action()

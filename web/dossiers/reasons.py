@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from kb.errors import QueryError
 from kb.registers.clock import today
@@ -80,9 +79,10 @@ def _told(need: str, asked: Query) -> Told:
 
 
 def _why(request: PageRequest, hit: ActorHit, part: str) -> Why:
-    grounds = islice(in_order(hit.evidence), MOST_REASONS if hit.fit is not Fit.NONE else 1)
-    reasons = tuple(_reason(request, ground, hit) for ground in grounds)
-    return Why(today(), hit.fit.value, part, reasons)
+    # Two passages may have one first sentence.
+    reasons = dict.fromkeys(_reason(request, ground, hit) for ground in in_order(hit.evidence))
+    most = MOST_REASONS if hit.fit is not Fit.NONE else 1
+    return Why(today(), hit.fit.value, part, tuple(reasons)[:most])
 
 
 def _reason(request: PageRequest, ground: Evidence, hit: ActorHit) -> Ground:

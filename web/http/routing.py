@@ -157,10 +157,10 @@ class PageRequest:
         sessions_of(self.http).keep(self.http, response)
         return response
 
-    def text(self, template: str, **context: object) -> str:
+    def text(self, template: str, language: Language | None = None, **context: object) -> str:
         """Renders a template that needs nothing of the site."""
         renderer = cast("Renderer", self.http.app.state.renderer)
-        return renderer.render(template, self.language, **context).strip()
+        return renderer.render(template, language or self.language, **context).strip()
 
     def document(self, template: str, media_type: str, **context: object) -> Response:
         text = self._render(template, self.language, **context)
@@ -253,11 +253,13 @@ def csv_answer(
     writer = csv.writer(written, delimiter=layout.delimiter)
     writer.writerow(titles)
     writer.writerows(map(layout.cell, row) for row in rows)
-    return Response(
-        written.getvalue().encode("utf-8-sig"),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
+    content = written.getvalue().encode("utf-8-sig")
+    return download(content, "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def download(content: str | bytes, media_type: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 Answer = TypeVar("Answer")

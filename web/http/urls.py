@@ -25,7 +25,6 @@ class Page(StrEnum):
 
     HOME = "home", "", ""
     SEARCH = "search", "recherche", "search"
-    WHO_TO_CALL = "who_to_call", "recherche/qui-appeler", "search/who-to-call"
     WHY = "why", "recherche/pourquoi", "search/why"
     REPORT = "report", "recherche/compte-rendu", "search/report"
     ACTOR = "actor", f"acteurs/{_RECORD}", f"actors/{_RECORD}"

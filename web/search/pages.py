@@ -1,4 +1,4 @@
-"""The pages of a search: results, who to call, why, and the report with its files."""
+"""The pages of a search: results, why, and the report with its files."""
 
 import hmac
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,6 @@ from kb.explanation.report_files import ReportFormat, as_csv, as_json, signature
 from kb.language_model import WordingState
 from kb.reference.communes import communes_named
 from kb.reference.departments import department_code
-from kb.reference.roles import Part
 from kb.reference.trades import means_of
 from kb.remarks import Remark
 from kb.search.filters import commune_meant
@@ -25,7 +24,7 @@ from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, Sea
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.routing import A_SEARCH, ONE_OF_FEW, APageRequest, PageRequest, PageRouter
 from web.http.security.cookies import NoSecret, site_secret
-from web.http.urls import Page
+from web.http.urls import Address, Page
 from web.maps import result_map
 from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steering_actors
 from web.tallies import count_demand
@@ -72,6 +71,14 @@ class Answers:
     serious_total: int
     next_limit: int | None
     roles: Sequence[PartAnswer]
+
+    def dossier_of(self, need: str) -> Address | None:
+        """Returns the address of a dossier of who is worth a call, as a whole or for a part."""
+        hits = [hit for hit in self.fitting if hit.fit.is_worth_a_call]
+        hits += [hit for answer in self.roles for hit in answer.hits]
+        ids = list(dict.fromkeys(hit.actor.id for hit in hits))[:TO_CALL]
+        named = (("need", need), *(("id", id_) for id_ in ids))
+        return Address(Page.DOSSIER, query=named) if ids else None
 
     @property
     def fitting(self) -> Sequence[ActorHit]:
@@ -175,31 +182,6 @@ def search(
         else (),
         need_link=_link_to_tell(request, asked),
         json_path=asked.data("/api/search", limit=limit, lang=request.language),
-    )
-
-
-@router.shows(Page.WHO_TO_CALL, [A_SEARCH])
-def who_to_call(request: APageRequest, asked: ASearchRequest) -> Response:
-    asked, steering = steering_actors(request.knowledge_base, asked)
-    try:
-        result = _found(request, asked, TO_CALL)
-    except QueryError:
-        return _back_to_the_search(request, asked)
-    answers = Answers.of(result, TO_CALL)
-    roles = answers.roles
-    if answers.serious and Part.MAKER not in {answer.part for answer in roles}:
-        roles = (PartAnswer(Part.MAKER, "", (), tuple(answers.serious)), *roles)
-    return request.page(
-        "search/who_to_call.html",
-        here=asked.at(Page.WHO_TO_CALL),
-        asked=asked,
-        understood=result.asked,
-        wording=result.wording,
-        names={actor.id: actor.name for actor in steering},
-        roles=roles,
-        filters=result.filters,
-        by_role=bool(answers.roles),
-        need_link=_link_to_tell(request, asked),
     )
 
 

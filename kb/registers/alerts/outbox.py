@@ -71,18 +71,23 @@ class Outbox(Register):
 
     def queue(self, mail: NewMail, at: str = "", *, limits: Sequence[tuple[int, int]] = ()) -> str:
         """Queues a mail; returns its id, or "" beyond the `limits`, each a count and seconds."""
-        at = at or now()
         with self._writing() as store:
-            for most, within_s in limits:
-                if recent_mails(store, mail.recipient, mail.purpose, at, within_s) >= most:
-                    return ""
-            return queue_mail(store, mail, at)
+            return _queue_within(store, mail, at, limits)
+
+    def queue_written(
+        self, mails: Sequence[NewMail], *, a_day: int, limits: Sequence[tuple[int, int]]
+    ) -> Sequence[NewMail]:
+        """Queues what a person writes, or nothing if that makes more than `a_day`; returns what."""
+        with self._writing() as store:
+            left = max(a_day - _written_by(store, mails[0].reply_to), 0)
+            if len(mails) > left:
+                raise InputError("enquiry_quota", most=a_day, left=left)
+            return [mail for mail in mails if _queue_within(store, mail, "", limits)]
 
     def written_by(self, reply_to: str) -> int:
         """Counts the mails of a day that a person wrote."""
-        asked = "select count(*) from outbox where reply_to = ? and queued_at >= ?"
         with self._stores.lend() as store:
-            return count(store, asked, [reply_to, later(now(), -DAY_S)])
+            return _written_by(store, reply_to)
 
     def take(self, at: str = "") -> QueuedMail | None:
         at = at or now()
@@ -161,6 +166,19 @@ def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
     row = columns_of(kept) | columns_of(queued, but=["mail"])
     store.insert("outbox", row | dict.fromkeys(("leased_until", "handed_at", "ended_at"), ""))
     return queued.id
+
+
+def _queue_within(store: Store, mail: NewMail, at: str, limits: Sequence[tuple[int, int]]) -> str:
+    at, recipient = at or now(), checked_address(mail.recipient)
+    for most, within_s in limits:
+        if recent_mails(store, recipient, mail.purpose, at, within_s) >= most:
+            return ""
+    return queue_mail(store, mail, at)
+
+
+def _written_by(store: Store, reply_to: str) -> int:
+    asked = "select count(*) from outbox where reply_to = ? and queued_at >= ?"
+    return count(store, asked, [reply_to, later(now(), -DAY_S)])
 
 
 def recent_mails(store: Store, recipient: str, purpose: str, at: str, within_s: int = DAY_S) -> int:

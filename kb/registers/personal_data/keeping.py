@@ -20,7 +20,6 @@ from kb.registers.personal_data.traits import (
     Retention,
 )
 from kb.registers.pictures import drop_unused
-from kb.registers.register import as_json
 from kb.store.store import Store
 
 ERASED_ACCOUNT = "…"  # the name of an erased account: no other can have it, names are NFKC
@@ -126,9 +125,6 @@ def erase_traces(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
         f"delete from flags where {of_records}",  # noqa: S608
     ):
         store.run(statement, record_ids, kind=kind.value)
-    for id_ in record_ids if kind is Kind.CASE else ():
-        quotes = f'%"case_id": {as_json(id_)}%'  # the reasons of a dossier quote cases
-        store.execute("update dossier_entries set why = '{}' where why like ?", [quotes])
     of_kind = ("delete from inputs where case_id in :values",)
     for statement in _OF_ACTORS if kind is Kind.ACTOR else of_kind:
         store.run(statement, record_ids)

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from itertools import permutations
 from typing import Any
 
 from kb.errors import InputError
+from kb.registers.register import as_json
 from kb.text.folding import fold
 
 LEAST_CHARS = 3
@@ -131,3 +132,10 @@ def column_without(pattern: re.Pattern[str], text: str) -> str:
         return pattern.sub(GONE, text)
     changed = without(pattern, plain)
     return text if changed == plain else json.dumps(changed, ensure_ascii=False)
+
+
+def telling_of(ids: Collection[str], names: Collection[str]) -> Callable[[object], bool]:
+    """Returns a test of whether a value of JSON tells of a record with an id, or a name."""
+    mentions = [as_json(name)[1:-1] for name in names if name]
+    mentions += [quote + as_json(id_)[1:-1] + quote for id_ in ids for quote in ("'", '"', '\\"')]
+    return lambda said: any(mention in as_json(said) for mention in mentions)

@@ -75,6 +75,7 @@ def test_each_need_has_a_dossier_until_two_are_put_together(
     assert base.dossiers.pick([DossierEntry("b")], by=LEA).id == second.id  # the last one
     assert base.dossiers.for_picks(LEA, "du gel") == first
     assert [one.id for one in base.dossiers.of(LEA)] == [second.id, first.id]
+    base.dossiers.merge(first.id, first.id, by=LEA)
     base.dossiers.merge(second.id, first.id, by=LEA)
     assert [ids(one) for one in base.dossiers.of(LEA)] == [["avel", "merlet", "b"]]
     # What is picked for the need of the one that is gone goes to the one that took it.
@@ -120,6 +121,16 @@ def test_of_two_who_write_at_once_both_notes_are_kept(base: KnowledgeBase) -> No
         ("", CallStatus.NO, LEA),
     ]
     assert after.entries[0].why == WHY
+    # Who changes one thing leaves what another made of the rest meanwhile.
+    late = [
+        (replace(avel, status=CallStatus.INTERESTED), avel.mark),
+        (replace(merlet, note="?"), merlet.mark),
+    ]
+    after = base.dossiers.save(made.id, late, by=BOB)
+    assert [(one.note, one.status) for one in after.entries] == [
+        ("de Bob\nde Léa", CallStatus.INTERESTED),
+        ("?", CallStatus.NO),
+    ]
     # Who saw both may shorten; what was taken out meanwhile comes back with what was written on it.
     seen = after.entries[0]
     base.dossiers.save(made.id, [(replace(seen, note="de Léa"), seen.mark)], by=LEA)
@@ -135,6 +146,9 @@ def test_who_writes_by_a_link_signs_and_puts_nothing_in(base: KnowledgeBase) -> 
     sent = [(replace(entry, note="oui"), entry.mark), (DossierEntry("zorglub", note="x"), "")]
     (after,) = base.dossiers.save(made.id, sent, by=BY_LINK, signed=" Zoé\n").entries
     assert (after.note, after.changed_by, after.signed, after.why) == ("oui", "", "Zoé", WHY)
+    # What another adds to it is signed by nobody else.
+    (after,) = base.dossiers.pick([replace(AVEL, note="non")], by=LEA).entries
+    assert (after.note, after.changed_by, after.signed) == ("oui\nnon", LEA, "")
 
 
 def test_a_colleague_comes_and_goes_with_the_link_and_the_owner_stays(base: KnowledgeBase) -> None:
@@ -169,6 +183,12 @@ def test_what_is_erased_is_in_no_dossier(base: KnowledgeBase) -> None:
     quoting = base.dossiers.pick([replace(AVEL, actor_id="merlet")], by=LEA).entries[0]
     assert quoting.why == WHY
     base.erase(Kind.CASE, "gel", by=LEA)
+    assert base.dossiers.get(made.id, by=LEA).entries[0].why == Why()
+    base.put([Actor("avel-2", "Avel & fils", "Cirages.")])
+    near = Why("2026-12-01", reasons=(Ground("similar", "proche de celui de Avel & fils"),))
+    base.dossiers.pick([DossierEntry("merlet", why=near)], by=LEA)
+    assert base.dossiers.get(made.id, by=LEA).entries[0].why == near
+    base.erase(Kind.ACTOR, "avel-2", by=LEA)
     assert base.dossiers.get(made.id, by=LEA).entries[0].why == Why()
 
 

@@ -40,6 +40,28 @@ def other(address: PostgresAddress) -> Iterator[Store]:
         yield opened
 
 
+LISTS_OF_CONTACTS = (
+    "alter table dossiers rename to contact_lists",
+    "alter table contact_lists rename column title to name",
+    *(
+        f"alter table contact_lists drop column {column}"
+        for column in ("need", "quantity", "place", "until", "reader", "writer")
+    ),
+    "alter table dossier_members rename to contact_list_members",
+    "alter table contact_list_members rename column dossier_id to list_id",
+    "alter table contact_list_members add column takes_picks integer",
+    "alter index idx_dossier_members_account rename to idx_contact_list_members_account",
+    "alter table dossier_entries rename to contact_list_entries",
+    "alter table contact_list_entries rename column dossier_id to list_id",
+    "alter table contact_list_entries drop column why, drop column signed",
+    "alter table accounts drop column confirmed",
+    "alter table outbox drop column reply_to",
+    "insert into contact_lists (id, name, owner) values ('a', 'À appeler', 'Léa')",
+    "insert into contact_list_entries (list_id, actor_id, position, need)"
+    " values ('a', 'merlet', 1, ''), ('a', 'avel', 2, 'du gel')",
+)
+
+
 def test_tables_of_an_earlier_version_are_migrated_with_what_they_hold(
     address: PostgresAddress,
 ) -> None:
@@ -48,12 +70,16 @@ def test_tables_of_an_earlier_version_are_migrated_with_what_they_hold(
         former.execute("create table place_words (word text)")
         former.execute("alter table embeddings drop column trades, drop column trades_by")
         former.execute("alter table jobs add column part_of text not null default ''")
+        for statement in LISTS_OF_CONTACTS:
+            former.execute(statement)
         former.execute("update quisait_schema set number = ?", [migrations.FIRST_VERSION])
     assert schema_at(address) == migrations.FIRST_VERSION
     with closing(open_store(address)) as migrated:
         assert migrated.execute("select to_regclass('place_words')").fetchone()[0] is None
         (account,) = migrated.execute("select name, email from accounts").fetchall()
         assert tuple(account) == ("Léa", "")
+        (kept,) = migrated.execute("select title, need from dossiers").fetchall()
+        assert tuple(kept) == ("À appeler", "du gel")
     assert schema_at(address) == SCHEMA_VERSION
 
 

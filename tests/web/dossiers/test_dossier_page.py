@@ -240,8 +240,24 @@ def test_whoever_has_the_link_to_write_signs_with_a_name(
     assert long.status_code == 422
     assert "x" * 2001 in long.text
     assert stranger.post("/en/dossier/link", data={**sent, "do": "delete"}).status_code == 400
-    # With an account, one keeps it among one's own, and both are told who else there is.
+    # Two hundred organisations with notes are more than others may send.
+    many = base.dossiers.pick([DossierEntry(f"a{n}") for n in range(198)], by=LEA, id=dossier)
+    ids, notes = [each.actor_id for each in many.entries], ["Répond après la réunion. " * 20] * 200
+    assert (
+        stranger.post(
+            "/en/dossier/link",
+            data={**sent, "id": ids, "mark": [""] * 200, "status": ["called"] * 200, "note": notes},
+        ).status_code
+        == 303
+    )
+    # An account needs to type no name, and is the one that is erased with it.
     bob = account_client(base, name=BOB)
+    fields = row_fields(bob.get(writing).text)
+    fields["status"][1] = "no"
+    assert bob.post("/en/dossier/link", data={**fields, "do": "save"}).status_code == 303
+    entry = base.dossiers.get(dossier, by=LEA).entries[1]
+    assert (entry.changed_by, entry.signed) == (BOB, "")
+    # With an account, one keeps it among one's own, and both are told who else there is.
     joined = bob.post("/en/dossier/link", data={**row_fields(bob.get(writing).text), "do": "join"})
     assert "Léa shares this dossier with you" in bob.get(joined.headers["Location"]).text
     assert bob.get(writing).status_code == 303

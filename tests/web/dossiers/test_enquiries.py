@@ -1,11 +1,13 @@
 """One enquiry to many: by one's own mail program, or by the site, for whom it knows."""
 
+import hashlib
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 
+from kb.registers.accounts import AccountRole, account_key
 from kb.registers.dossiers import CallStatus, DossierEntry
 from tests.web.alerts.test_subscribing import SETTINGS
 from tests.web.dossiers.test_dossier_page import LEA, NEED, picked
@@ -13,8 +15,8 @@ from tests.web.page_reader import Page
 from tests.web.sample_base import ACTORS, CASES, DISTILLERY, SampleBase
 from tests.web.sample_base import AVEL as BARE
 from tests.web.signed_in import account_client, csrf_token, send
-from web.dossiers.enquiries import MAILS_A_DAY
-from web.mail import message_of
+from web.dossiers.enquiries import CONFIRMS, MAILS_A_DAY
+from web.mail import SignedLinks, message_of
 
 FROM = "lea@reseau.example"
 AVEL = replace(BARE, email=("contact@avel.example",))
@@ -106,6 +108,13 @@ def test_the_site_relays_nobodys_words_but_a_known_members(
     base.accounts.set_email(LEA, "other@reseau.example")
     assert send(lea, "/en/dossier/enquiry", form).status_code == 403
     assert base.outbox.counts().waiting == 0
+    # Who holds the page of an organisation has no mails sent, not even to itself.
+    holder = account_client(base, AccountRole.HOLDER, "Bob", settings=SETTINGS)
+    base.accounts.set_email("Bob", "bob@a.example")
+    own = base.dossiers.pick([DossierEntry(AVEL.id)], by="Bob").id
+    for do in ("confirm", "send"):
+        send(holder, "/en/dossier/enquiry", {**form, "dossier": own, "do": do})
+    assert base.outbox.counts().waiting == 0
 
 
 def test_an_account_sends_so_many_a_day_and_an_address_gets_so_many(
@@ -114,16 +123,28 @@ def test_an_account_sends_so_many_a_day_and_an_address_gets_so_many(
     dossier = picked(base, lea)
     confirm(base, lea, dossier)
     form = shown(lea, dossier) | {"do": "send", "id": AVEL.id}
-    for _ in range(5):
-        assert send(lea, "/en/dossier/enquiry", form).status_code == 303
-    assert base.outbox.counts().waiting == 3
-    many = [
-        (f"firm-{number}", f"contact@firm-{number}.example") for number in range(MAILS_A_DAY - 2)
-    ]
+    assert send(lea, "/en/dossier/enquiry", form).status_code == 303
+    # Who clicks twice sends it once, and who gets none is not marked as if.
+    both = {**form, "id": [AVEL.id, DISTILLERY.id], "csrf": csrf_token(lea, "/en/account")}
+    base.put([replace(DISTILLERY, email=("contact@merlet.example",))])
+    twice = lea.post("/en/dossier/enquiry", data=both)
+    assert "still ticked got mails" in twice.text
+    ticked = Page(twice.text).all("input", type="checkbox", name="id", checked="")
+    assert [each.attributes["value"] for each in ticked] == [AVEL.id]
+    kept = base.dossiers.get(dossier, by=LEA).entries
+    assert [one.status for one in kept] == [CallStatus.WRITTEN] * 2
+    assert base.outbox.counts().waiting == 2
+    many = [(f"firm-{n}", f"contact@firm-{n}.example") for n in range(MAILS_A_DAY - 1)]
     base.put([replace(DISTILLERY, id=id_, name=id_, siret="", email=(to,)) for id_, to in many])
     base.dossiers.pick([DossierEntry(id_) for id_, _ in many], by=LEA, id=dossier)
     sent = {**form, "id": [id_ for id_, _ in many], "csrf": csrf_token(lea, "/en/account")}
     refused = lea.post("/en/dossier/enquiry", data=sent)
     assert refused.status_code == 422
-    assert "27 are left today" in refused.text
-    assert base.outbox.counts().waiting == 3
+    assert "28 are left today" in refused.text
+    assert base.outbox.counts().waiting == 2
+    # Nor has another address of the account a quota of its own.
+    base.accounts.set_email(LEA, "other@reseau.example")
+    digest = hashlib.sha256(f"{account_key(LEA)}\nother@reseau.example".encode()).hexdigest()
+    token = SignedLinks(SETTINGS.secret.get_secret_value()).sign(CONFIRMS, digest)
+    other = {"dossier": dossier, "do": "confirmed", "t": token}
+    assert send(lea, "/en/dossier/enquiry", other).status_code == 429

@@ -100,7 +100,6 @@ pytestmark = pytest.mark.usefixtures("_found")
     "path",
     [
         "/fr/recherche?q=cirages",
-        "/fr/recherche/qui-appeler?q=cirages",
         "/fr/recherche/compte-rendu?q=cirages",
         "/fr/recherche/pourquoi?q=cirages&id=avel",
     ],

@@ -41,8 +41,8 @@ TAKING = sorted(
 )
 """Every route that is sent something, its parameters filled in."""
 
-SHEETS = set(PATTERNS[Page.DOSSIER_SHEET].values())
-"""Where a stranger may send a whole list."""
+SHEETS = {*PATTERNS[Page.DOSSIER_SHEET].values(), *PATTERNS[Page.DOSSIER_LINK].values()}
+"""Where a stranger may send a whole dossier."""
 
 UPLOADS = {
     path.replace("{record_id:path}", "avel")

@@ -88,7 +88,7 @@ def message(text: str) -> dict[str, Any]:
 
 SEARCHING: dict[str, Callable[[TestClient], Any]] = {
     "page": lambda client: client.get("/en/search?q=cirages"),
-    "who to call": lambda client: client.get("/en/search/who-to-call?q=cirages"),
+    "dossier": lambda client: client.get("/en/dossier?need=cirages&id=avel"),
     "API": lambda client: client.get("/api/search?q=cirages"),
     "feed": lambda client: client.get("/en/feeds/search.atom?q=cirages"),
     "assistants": lambda client: client.post("/mcp", json=message("cirages"), headers=MCP),
@@ -156,7 +156,7 @@ def test_more_searches_than_can_be_made_are_asked_to_come_back(site: Site) -> No
         refused = SEARCHING[way](client)
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2"), way
         assert "Very many people are searching now." in refused.text
-    for path in ("/en/", "/en/sign-in", "/static/style.css", "/api/suggestions?q=cir"):
+    for path in ("/en/", "/en/dossier?id=avel", "/static/style.css", "/api/suggestions?q=cir"):
         assert client.get(path).status_code == 200
 
 
