@@ -71,7 +71,7 @@ def test_a_session_is_good_on_every_server(browser: TestClient, other_browser: T
     assert "Ada" in other_browser.get("/en/account").text
     token = csrf_token(browser, "/en/dossier")  # of the form of one, sent to the other
     added = other_browser.post(
-        "/en/dossier", data={"csrf": token, "do": "add", "name": "À appeler"}
+        "/en/dossier", data={"csrf": token, "do": "pick", "id": "avel", "need": "À appeler"}
     )
     assert added.status_code == 303
     assert "À appeler" in browser.get("/en/dossier").text
