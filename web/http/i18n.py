@@ -89,7 +89,8 @@ def written_date(iso: str, language: Language) -> str:
         day: date = datetime.fromisoformat(iso)
     except ValueError:
         return written_period(iso, language)
-    return format_date(day, format="long", locale=language.locale)
+    written = format_date(day, format="long", locale=language.locale)
+    return f"1er{written[1:]}" if day.day == 1 and language is Language.FR else written
 
 
 def written_period(edtf: str, language: Language) -> str:
@@ -127,7 +128,7 @@ def _written_moment(moment: Moment, form: int, language: Language) -> str:
     if moment.month in _SEASONS:
         forms, written = _SEASONS[moment.month], f"{moment.year}"
     elif moment.day:
-        forms, written = _DAYS, format_date(moment.first, "long", locale=language.locale)
+        forms, written = _DAYS, written_date(moment.first.isoformat(), language)
     else:
         forms = _MONTHS
         written = format_skeleton(_skeleton(moment), moment.first, locale=language.locale)
@@ -149,7 +150,7 @@ def written_moment(iso: str, language: Language, *, in_utc: bool = False) -> str
         moment = datetime.fromisoformat(iso).astimezone(UTC if in_utc else None)
     except ValueError:
         return iso
-    day = format_date(moment, format="long", locale=language.locale)
+    day = written_date(moment.isoformat(), language)
     hour = format_time(moment, format="short", locale=language.locale, tzinfo=moment.tzinfo)
     return f"{day}, {hour} UTC" if in_utc else f"{day}, {hour}"
 

@@ -94,10 +94,7 @@ _THEMES = Lexicons(Path(__file__).parent / "lexicons").rows("themes", len(Langua
 THEME_LABELS = {Language.EN: {fold(theme): english for theme, english in _THEMES}}
 
 UNKNOWN_DEPARTMENT = N_("There is no such department in France. Expected a code, such as 16 or 2A.")
-TOWN_ELSEWHERE = N_(
-    "This department has no town of this name. Correct one of them, or send the form again to keep "
-    "both."
-)
+TOWN_ELSEWHERE = N_("This department has no such town. Correct it, or send again to keep both.")
 
 
 def labelled(labels: Mapping[Value, str], language: Language) -> Callable[[Value], str]:
@@ -108,8 +105,12 @@ def labelled(labels: Mapping[Value, str], language: Language) -> Callable[[Value
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     field_label = labelled(FIELD_LABELS, language)
+    themes = THEME_LABELS.get(language, {})
     return {
         "account_role_label": labelled(ACCOUNT_ROLE_LABELS, language),
+        "by_label": lambda all_: sorted(
+            all_, key=lambda one: fold(themes.get(fold(one.name), one.name))
+        ),
         # A part of a row has its number after its name: `role-2`.
         "field_label": lambda name: field_label(name.partition("-")[0]),
         "flow_of": case_flow,
@@ -120,7 +121,7 @@ def filters(language: Language) -> Mapping[str, Callable[..., object]]:
         "part_label": labelled(PART_LABELS, language),
         "phrase_kind_label": labelled(PHRASE_KIND_LABELS, language),
         "role_label": labelled(ROLE_LABELS, language),
-        "theme_label": lambda theme: THEME_LABELS.get(language, {}).get(fold(theme), theme),
+        "theme_label": lambda theme: themes.get(fold(theme), theme),
     }
 
 

@@ -121,7 +121,8 @@ def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -
     assert read.text("p", class_="kicker") == "Cas · printemps 2020"
     assert read.text("h1") == "Angoulême : du cirage au gel hydroalcoolique"
     assert read.text("ul", class_="byline") == (
-        "Par Qui sait faire ? article, 1 juillet 2020 Modéré par Vincent Modifié le 2 juillet 2020"
+        "Par Qui sait faire ? article, 1er juillet 2020 Modéré par Vincent "
+        "Modifié le 2 juillet 2020"
     )
     assert "(sanitiser) à l'hôpital" in read.one("section", class_="need").text
     parts = read.inside(read.one("ul", class_="parts"), "li")

@@ -32,7 +32,7 @@ def test_the_root_leads_home_in_the_preferred_language(client: TestClient) -> No
 
 
 def test_days_are_written_in_each_language() -> None:
-    assert written_date("2020-07-01", Language.FR) == "1 juillet 2020"
+    assert written_date("2020-07-01", Language.FR) == "1er juillet 2020"
     assert written_date("2020-07-02T11:51:00+02:00", Language.EN) == "2 July 2020"
     for other in ("1972", "printemps 2020", ""):
         assert written_date(other, Language.FR) == other

@@ -112,7 +112,7 @@ def test_a_case_is_given_with_its_text_and_participants(
     api = answered_by_api(client, f"/api/cases/{ANGOULEME.id}", lang="fr")
     assert found.structured_content == api
     assert f"# {ANGOULEME.title}" in found.content[0].text
-    assert "\nprintemps 2020 · article, 1 juillet 2020 · " in found.content[0].text
+    assert "\nprintemps 2020 · article, 1er juillet 2020 · " in found.content[0].text
     assert "\n## Qui a fait quoi\n" in found.content[0].text
 
 

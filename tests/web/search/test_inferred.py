@@ -47,12 +47,12 @@ ELSEWHERE = Evidence(
 SAID = {
     "means": (
         "Métier proche : bleus, blouses, combinaisons, uniformes",
-        "Ses moyens habituels (machine à coudre, coupe de textile) conviendraient pour : surblouse "
+        "ses moyens habituels (machine à coudre, coupe de textile) conviendraient pour : surblouse "
         "de soins.",
     ),
     "similar": (
-        "Métier proche, ailleurs : Voilerie Tarot (Les Sables-d'Olonne), voilerie, l’a fait en "
-        "2020 : masques lavables",
+        "Ailleurs, dans un métier proche (voilerie), Voilerie Tarot (Les Sables-d'Olonne) l’a fait "
+        "en 2020 : masques lavables",
     ),
 }
 

@@ -55,11 +55,11 @@ def test_phrases_are_shown_with_their_kind_and_their_model(client: TestClient) -
 
 
 def test_a_phrase_is_taken_back_by_its_link(client: TestClient) -> None:
-    address = links(shown(client))["Take back trade: cirages ×"]
+    address = links(shown(client))["Remove trade: cirages ×"]
     assert query(address) == {"q": [NEED], "taken_back": ["cirages"]}
     read = Page(client.get(address).text)
     assert "trade: cirages" not in block(read).text
-    assert query(links(read)["Take back material: cire ×"])["taken_back"] == ["cirages", "cire"]
+    assert query(links(read)["Remove material: cire ×"])["taken_back"] == ["cirages", "cire"]
     # Filters keep what was taken back.
     kept = read.one("input", name="taken_back")
     assert kept.attributes["value"] == "cirages"
@@ -70,7 +70,7 @@ def test_a_phrase_is_taken_back_by_its_link(client: TestClient) -> None:
 def test_all_of_them_are_taken_back_and_the_model_is_not_asked(
     client: TestClient, server: ChatServer
 ) -> None:
-    address = links(shown(client))["Take all of them back"]
+    address = links(shown(client))["Remove all of them"]
     assert query(address) == {"q": [NEED], "wording": ["off"]}
     other = address.replace("brillant", "lustre")
     read = Page(client.get(other).text)
