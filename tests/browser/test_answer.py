@@ -82,7 +82,7 @@ def test_ten_hits_are_a_few_screens_and_a_few_stops(visit: Visits, width: int) -
 
 def test_whom_to_call_is_two_pages_on_paper(visit: Visits) -> None:
     page = visit.open("/fr/recherche?q=sanitiser")
-    page.get_by_role("radio", name="Imprimer, suivre, vérifier").check()
+    page.get_by_text("Imprimer, être alerté, justifier").click()
     page.get_by_role("link", name="Qui appeler").click()
     page.wait_for_load_state("networkidle")
     paper = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))

@@ -95,7 +95,7 @@ def test_from_results_to_a_link_in_four_clicks_and_to_five_mails_in_three(
     page = visit.open("/en/sign-in")
     sign_in(page, NAME)
     page.goto(page.url.split("/en/")[0] + "/en/search?q=500+cirages+avant+fin+mars")
-    page.get_by_role("radio", name="Print, follow, check").check()
+    page.get_by_text("Print, get alerts, justify").click()
     page.get_by_role("link", name="Who to call: a dossier to print").click()
     page.get_by_role("button", name="Keep them in my account").first.click()
     page.get_by_role("button", name="Make a link to read", exact=True).click()
