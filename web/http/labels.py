@@ -108,9 +108,7 @@ def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     themes = THEME_LABELS.get(language, {})
     return {
         "account_role_label": labelled(ACCOUNT_ROLE_LABELS, language),
-        "by_label": lambda all_: sorted(
-            all_, key=lambda one: fold(themes.get(fold(one.name), one.name))
-        ),
+        "by_label": lambda all_: sorted(all_, key=lambda t: fold(themes.get(fold(t.name), t.name))),
         # A part of a row has its number after its name: `role-2`.
         "field_label": lambda name: field_label(name.partition("-")[0]),
         "flow_of": case_flow,
