@@ -114,8 +114,9 @@ def test_pages_work_without_scripts(browser: Browser, site: str) -> None:
         page.goto(f"{site}/fr/")
         page.locator("#q").fill("sanitiser")
         page.keyboard.press("Enter")
+        hits = page.get_by_role("region", name="Organisations")
         for name in ("Avel (Saphir)", "Distillerie Merlet"):
-            page.get_by_role("checkbox", name=f"Garder dans le dossier – {name}").check()
+            hits.get_by_role("checkbox", name=f"Garder dans le dossier – {name}").check()
         page.get_by_role("button", name="Voir les organisations cochées").click()
         expect(page.locator(".call h2")).to_have_text(["Avel (Saphir)", "Distillerie Merlet"])
         page.get_by_role("button", name="Retirer – Avel (Saphir)").click()
