@@ -1,0 +1,16 @@
+"""Which evidence is shown first, where there is room for one piece."""
+
+from kb.search.results import Evidence, EvidenceKind
+from web.search.evidence_text import in_order, strongest
+
+INFERRED = Evidence(EvidenceKind.SIMILAR, "Elle lave du linge.")
+SAID = Evidence(EvidenceKind.PASSAGE, "Blanchisserie de Loudun.", ((0, 13),))
+SAID_OF_ELSE = Evidence(EvidenceKind.PASSAGE, "Fondée en 1935.")
+SHOWN = Evidence(EvidenceKind.CASE, "a lavé des blouses")
+
+
+def test_own_words_with_a_word_of_the_need_come_before_what_is_inferred() -> None:
+    assert in_order([SAID_OF_ELSE, INFERRED, SAID, SHOWN]) == [SHOWN, SAID, INFERRED, SAID_OF_ELSE]
+    assert strongest([INFERRED, SAID]) == SAID
+    assert strongest([SAID_OF_ELSE, INFERRED]) == INFERRED
+    assert strongest([]) is None
