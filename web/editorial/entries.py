@@ -76,9 +76,14 @@ def _as_sentence(words: str) -> str:
 
 
 def create_missing(base: KnowledgeBase, draft_id: str, account: Account) -> None:
-    """Creates the entry of each participant without one, unless one that is there resembles it."""
+    """Creates the entry of each participant without one, unless one that is there resembles it.
+
+    One of the same name that waits, made from another article, is linked.
+    """
     case = cast("Case", base.drafts.get(draft_id).record)
     names = {folded(part.name): part.name for part in case.participants if not part.actor_id}
+    waiting = [cast("Actor", one.record) for one in base.drafts.list()
+               if one.kind is Kind.ACTOR]  # fmt: skip
     for name in list(names.values())[:MOST_AT_ONCE]:
         draft = base.drafts.get(draft_id)
         case = cast("Case", draft.record)
@@ -86,12 +91,21 @@ def create_missing(base: KnowledgeBase, draft_id: str, account: Account) -> None
         entry = UnlistedParticipant(name, case).entry("")  # nothing that nobody has read
         if likely_actors(base, entry):
             continue
+        same = next((one for one in waiting if _is_same(one, entry)), None)
+        if same is not None:
+            participant.link(base, same.id, by=account.name)
+            continue
         with suppress(InputError):  # a name without a letter or digit has no identifier
             entry = replace(entry, id=free_id(base, record_id("", entry.name, entry.place)))
             created = base.drafts.add(entry, by=account.name, origin="typed")
             if account.role.may(AccountRole.MODERATOR):
                 created = base.publish(created.id, by=account.name, revision=created.revision)
             participant.link(base, created.record.id, by=account.name)
+
+
+def _is_same(waiting: Actor, entry: Actor) -> bool:
+    places = {folded(one.place) for one in (waiting, entry) if one.place}
+    return folded(waiting.name) == folded(entry.name) and len(places) < 2
 
 
 def free_id(base: KnowledgeBase, wished: str) -> str:

@@ -279,6 +279,24 @@ def test_all_missing_entries_are_created_at_once(
     assert client.post(f"/en/drafts/{entries[ids[0]].id}", data=token).status_code == 400
 
 
+def test_two_articles_make_one_entry_of_the_same_organisation(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    parts = (Participation("Verrerie du Bois", Role.SUPPLIER),)
+    ids = []
+    for name in ("one", "two"):
+        case = replace(HOSPITAL, id=name, title=name, text=name, participants=parts)
+        draft = base.drafts.add(case, by="a contributor", origin="", submitted=False)
+        path = f"/en/drafts/{draft.id}"
+        fields = draft_fields(Page(contributor.get(path).text)) | {"do": "entries"}
+        assert contributor.post(path, data=fields).headers["Location"] == f"{path}?done=entries"
+        saved = base.drafts.get(draft.id).record
+        assert isinstance(saved, Case)
+        ids.append(saved.participants[0].actor_id)
+    assert ids == ["verrerie-du-bois"] * 2
+    assert [one.record.id for one in base.drafts.list() if one.kind is Kind.ACTOR] == ids[:1]
+
+
 def test_a_participant_of_a_published_case_gets_its_entry_from_a_moderator(
     base: KnowledgeBase, contributor: TestClient, moderator: TestClient
 ) -> None:
