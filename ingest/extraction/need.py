@@ -15,7 +15,7 @@ LEAST = 0.3  # an article whose likeliest word is less likely to say a need tell
 BESIDE = 0.3  # least probability of the likeliest word of a second phrase
 MOST_TOKENS, MOST_JOINED = 14, 2  # of a phrase; complements that are joined to its end
 _JOINTS = frozenset("de d' du des en of".split())
-_COST, _FILLER, _TITLE = 0.2, 0.06, 0.1  # cost of a word, of a small word; worth of the title
+_COST, _FILLER, _TITLE = 0.2, 0.06, 0.2  # cost of a word, of a small word; worth of the title
 _SIGNS = frozenset("-'’")
 
 
@@ -76,7 +76,7 @@ def _with_complement(tokens: Sequence[TextToken], last: int) -> int:
 
 def _words(read: EncodedText, lang: str) -> Mapping[str, float]:
     """How likely each word, by its stem, says the need: the mean of where it says so most."""
-    likely = naming(read)
+    likely = naming("need", read)
     places: dict[str, list[float]] = defaultdict(list)
     starts, ends = read.spans.T
     for token in tokens(read.text):

@@ -16,7 +16,7 @@ from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
 
 RULES = "rules"  # the origin of what is read without a language model
-FILLED_IN = 0.7  # least presence of an organisation that is written into the draft
+FILLED_IN = 0.65  # least presence of an organisation that is written into the draft
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,13 +79,14 @@ def findings_of(article: Article, proposals: Proposals) -> ArticleFindings:
     The need is that proposed with the most confidence, the first of equals.
     """
     period = next((field.value for field in proposals.fields if field.field == "period"), "")
+    author = next((field.value for field in proposals.fields if field.field == "author"), "")
     needs = [field for field in proposals.fields if field.field == "need"]
     need = max(needs, key=lambda field: field.confidence).value if needs else ""
     same_names = ("title", "date", "modified", "moderated", "themes", "text")
     same: dict[str, Any] = {name: getattr(article, name) for name in same_names}
     return ArticleFindings(
         **same,
-        author=article.author.name,
+        author=article.author.name or author,
         author_job=article.author.job,
         moderator=article.moderator.name,
         moderator_job=article.moderator.job,
@@ -172,10 +173,16 @@ def read_labels(path: Path) -> Labels:
 
 
 def read_passages(path: Path) -> list[tuple[str, Labels]]:
-    """Short texts, one object of JSON a line, with the labels of their participants alone."""
+    """Short texts, one object of JSON a line, with who takes part and the words of the need."""
     said = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     return [
-        (each["text"], Labels(participants=tuple(map(_participant, each["participants"]))))
+        (
+            each["text"],
+            Labels(
+                need_keywords=tuple(each["need_keywords"]),
+                participants=tuple(map(_participant, each["participants"])),
+            ),
+        )
         for each in said
     ]
 

@@ -6,6 +6,7 @@ Takes 30 minutes on two cores. A tenth of the articles is held out, and makes th
 which can be made again alone.
 """
 
+import json
 import math
 import random
 import re
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,8 +29,10 @@ from ingest.extraction.names import OrganisationKind, kind_of
 from ingest.extraction.need import need_of
 from ingest.extraction.propose import language_of
 from ingest.extraction.reader.encoded import DELTA, LAYERS, encoded, whole_text
-from ingest.extraction.reader.heads import HEADS, NEAR, doubts
+from ingest.extraction.reader.heads import HEADS, doubts
+from ingest.extraction.reader.marked import marked, marks
 from ingest.extraction.reader.participants import bare, participants
+from ingest.extraction.reader.signature import edges
 from ingest.extraction.tokens import sentences
 from kb.encoder.delta import Delta, write_delta
 from kb.encoder.encoder import TextKind
@@ -49,41 +53,64 @@ from tests.article_evaluation.scores import Scores
 from tests.training.regression import fitted
 
 ARTICLES = Path(__file__).parents[1] / "data" / "articles"
-PASSAGES = ARTICLES / "passages"
+PASSAGES, PAGES = ARTICLES / "passages", ARTICLES / "pages"
 FOLDERS = (ARTICLES / "others" / "tune", ARTICLES / "tune")
 
 FROZEN = 4  # the lowest layers, as they come: their output is computed once
-RANK, SCALE, DROPOUT, HEAD_DROPOUT = 16, 2.0, 0.05, 0.1
-EPOCHS, BATCH, SEED, HELD_OUT = 4, 4, 0, 10
+RANK, SCALE = 16, 2.0
+DROPOUT, HIDDEN_DROPOUT, HEAD_DROPOUT = 0.05, 0.1, 0.1
+PART = 0.5  # of the passages: what an epoch reads
+EPOCHS, BATCH, SEED, HELD_OUT = 3, 2048, 0, 10
 OF_DELTA, OF_HEADS, DECAY = 6e-4, 2e-3, 0.01  # learning rates, weight decay
-OF_TAGS, OF_ROLES = 3.0, 0.7  # weights of the losses; that of the need is 1
+OF_TAGS, OF_ROLES, OF_SIGNS = 3.0, 0.7, 3.0  # weights of the losses; that of the need is 1
+NEAR = 12  # tokens on each side of a mention
 MOST_TOKENS, SHARED = 510, 100  # of a window; of two windows of an article
 MOST_CHARS = 12_000
 AS_ALL = 20.0  # organisations of each kind that are counted as having the roles of all
 OUTSIDE, INSIDE, BEGINS, IGNORED = 0, 1, 2, -100
+PADDING = 1  # the token that fills rows, of the bundled model
 
 
 @dataclass(slots=True)
 class Window:
-    """A stretch of an article of `n` tokens, and what its labels say of them.
+    """A stretch of text of `n` tokens, and what its labels say of them.
 
-    `lower` `(n, 384)` are their vectors after the frozen layers; `tags` and `needs` `(n,)`;
-    `mentions` the tokens, participant and allowed roles of each.
+    `lower` `(n, 384)` are their vectors after the frozen layers; `tags`, `needs` and `signs`
+    `(n,)`, of which those that no label tells are `IGNORED`; `mentions` the tokens, participant
+    and allowed roles of each; `marks` those of its marks, if it is a marked passage.
     """
 
     ids: list[int]
     tags: Tensor
     needs: Tensor
+    signs: Tensor
     mentions: list[tuple[int, int, int, frozenset[Role]]]
+    marks: tuple[list[int], list[int]] | None = None
+    of_passage: bool = False
     lower: Tensor = field(default_factory=lambda: torch.empty(0))
+
+
+class Dropout(nn.Module):
+    """Dropout by masks cut from one drawn before: drawing them took a third of the time."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.kept = (torch.rand(1 << 23) >= share).float() / (1 - share)
+
+    def forward(self, values: Tensor) -> Tensor:
+        if not self.training:
+            return values
+        size = values.numel()
+        first = random.randrange(len(self.kept) - size)
+        return values * self.kept[first : first + size].view(values.shape).to(values.dtype)
 
 
 class LowRank(nn.Module):
     """A linear layer W and what is learnt beside it, `SCALE` · B·A."""
 
-    def __init__(self, base: nn.Linear) -> None:
+    def __init__(self, base: nn.Linear, drop: Dropout) -> None:
         super().__init__()
-        self.base, self.drop = base, nn.Dropout(DROPOUT)
+        self.base, self.drop = base, drop
         self.a = nn.Parameter(torch.randn(RANK, base.in_features) / math.sqrt(base.in_features))
         self.b = nn.Parameter(torch.zeros(base.out_features, RANK))
 
@@ -96,28 +123,37 @@ class Reader(nn.Module):
     def __init__(self, bert: Any) -> None:
         super().__init__()
         self.layers = nn.ModuleList(bert.encoder.layer[FROZEN:LAYERS])
+        hidden, low = Dropout(HIDDEN_DROPOUT), Dropout(DROPOUT)
         for name, module in list(self.layers.named_modules()):
+            owner, _, own = name.rpartition(".")
             if isinstance(module, nn.Linear):
-                owner, _, own = name.rpartition(".")
-                setattr(self.layers.get_submodule(owner), own, LowRank(module))
+                setattr(self.layers.get_submodule(owner), own, LowRank(module, low))
+            elif isinstance(module, nn.Dropout) and owner.endswith(".self"):
+                module.p = 0.0  # attention without it takes a third of the time
+            elif isinstance(module, nn.Dropout):
+                setattr(self.layers.get_submodule(owner), own, hidden)
         width = bert.config.hidden_size
         self.heads = nn.ModuleDict(
             {
                 "tag": nn.Linear(width, 3),
                 "need": nn.Linear(width, 1),
+                "sign": nn.Linear(width, 1),
                 "role": nn.Linear(3 * width, len(Role)),
+                "marked": nn.Linear(3 * width, len(Role)),
             }
         )
-        self.drop = nn.Dropout(HEAD_DROPOUT)
+        self.drop = Dropout(HEAD_DROPOUT)
 
     def forward(self, values: Tensor, mask: Tensor) -> Tensor:
         hidden = (1 - mask)[:, None, None, :] * -1e4
-        for layer in self.layers:
-            values = _output(layer(values, hidden))
-        read: Tensor = self.drop(values)
+        with torch.autocast("cpu", torch.bfloat16):
+            for layer in self.layers:
+                values = _output(layer(values, hidden))
+        read: Tensor = self.drop(values.float())
         return read
 
     def roles(self, values: Tensor, mentions: Sequence[tuple[int, int]]) -> Tensor:
+        """The log odds of mentions without marks: learnt beside the others, and read by nobody."""
         rows = [
             torch.cat(
                 [
@@ -131,50 +167,77 @@ class Reader(nn.Module):
         odds: Tensor = self.heads["role"](torch.stack(rows))
         return odds
 
+    def marked(self, values: Tensor, marks: tuple[list[int], list[int]]) -> Tensor:
+        row = [values[marks[0]].mean(0), values[marks[1]].mean(0), values.mean(0)]
+        odds: Tensor = self.heads["marked"](torch.cat(row))
+        return odds
+
 
 def windows(tokenizer: Any, text: str, labels: Labels) -> Iterator[Window]:
+    named = list(mentions_of(text, labels))
+    needed = _needed(text, labels) if labels.need_keywords else ()
+    for ids, spans in _stretches(tokenizer, text):
+        window = _window(ids, spans)
+        for start, end, value in needed:
+            window.needs[_within(spans, start, end)] = value
+        window.tags[[start < end for start, end in spans]] = OUTSIDE
+        for start, end, number in named:
+            participant = labels.participants[number]
+            for place, at in enumerate(tokens := _within(spans, start, end)):
+                window.tags[at] = IGNORED if participant.optional else INSIDE if place else BEGINS
+            if tokens and not participant.optional:
+                allowed = frozenset().union(*participant.roles)
+                window.mentions.append((tokens[0], tokens[-1] + 1, number, allowed))
+        yield window
+
+
+def signed(tokenizer: Any, text: str, author: str) -> Window:
+    """The window of the lines around an article, with who signs it marked wherever named."""
+    ids, spans = next(_stretches(tokenizer, text))
+    window = _window(ids, spans)
+    window.signs[[start < end for start, end in spans]] = 0
+    for match in re.finditer(rf"(?<!\w){re.escape(author)}(?!\w)", text) if author else ():
+        window.signs[_within(spans, *match.span())] = 1
+    return window
+
+
+def marked_windows(tokenizer: Any, text: str, labels: Labels) -> Iterator[Window]:
+    """A passage for each participant, marked where it is named."""
+    named = mentions_of(text, labels)
+    for number, participant in enumerate(labels.participants):
+        spans = [(start, end) for start, end, own in named if own == number]
+        if participant.optional or not spans:
+            continue
+        passage = marked(text, spans)
+        ids, spans = next(_stretches(tokenizer, passage))
+        window = _window(ids, spans)
+        window.marks = marks(passage, spans)
+        window.mentions = [(0, 0, number, frozenset().union(*participant.roles))]
+        yield window
+
+
+def _stretches(tokenizer: Any, text: str) -> Iterator[tuple[list[int], list[tuple[int, int]]]]:
+    """The tokens of each window of a text, and their characters."""
     prompt = E5_PROMPTS[TextKind.DOCUMENT]
     encoding = tokenizer(prompt + text, return_offsets_mapping=True)
     ids, offsets = encoding["input_ids"], encoding["offset_mapping"]
     spans = [(max(a - len(prompt), 0), max(b - len(prompt), 0)) for a, b in offsets]
     before = 1 + sum(end == 0 for _, end in spans[1:-1])
     size = MOST_TOKENS - before
-    named = list(mentions_of(text, labels))
-    needed = _needed(text, labels) if labels.need_keywords else ()
     for first in range(before, len(ids) - 1, size - SHARED):
         if first > before and first + SHARED >= len(ids) - 1:
             return  # the window before has it all
         at = [*range(before), *range(first, min(first + size, len(ids) - 1)), len(ids) - 1]
-        own = [spans[each] for each in at]
-        yield _window([ids[each] for each in at], own, named, needed, labels)
+        yield [ids[each] for each in at], [spans[each] for each in at]
 
 
-def _window(
-    ids: list[int],
-    spans: Sequence[tuple[int, int]],
-    named: Sequence[tuple[int, int, int]],
-    needed: Sequence[tuple[int, int, float]],
-    labels: Labels,
-) -> Window:
-    empty = [start >= end for start, end in spans]
-    tags = [IGNORED if each else OUTSIDE for each in empty]
-    needs = [-1.0] * len(ids)
+def _window(ids: list[int], spans: Sequence[tuple[int, int]]) -> Window:
+    unknown = torch.full((3, len(spans)), IGNORED)
+    return Window(ids, unknown[0], unknown[1].float(), unknown[2].float(), [])
 
-    def inside(start: int, end: int) -> list[int]:
-        return [at for at, (a, b) in enumerate(spans) if not empty[at] and a < end and b > start]
 
-    for start, end, value in needed:
-        for at in inside(start, end):
-            needs[at] = value
-    mentions = []
-    for start, end, number in named:
-        participant = labels.participants[number]
-        for place, at in enumerate(tokens := inside(start, end)):
-            tags[at] = IGNORED if participant.optional else INSIDE if place else BEGINS
-        if tokens and not participant.optional:
-            allowed = frozenset().union(*participant.roles)
-            mentions.append((tokens[0], tokens[-1] + 1, number, allowed))
-    return Window(ids, torch.tensor(tags), torch.tensor(needs), mentions)
+def _within(spans: Sequence[tuple[int, int]], start: int, end: int) -> list[int]:
+    return [at for at, (a, b) in enumerate(spans) if a < b and a < end and b > start]
 
 
 def mentions_of(text: str, labels: Labels) -> list[tuple[int, int, int]]:
@@ -225,11 +288,16 @@ def _output(layer: Any) -> Tensor:
 
 @torch.no_grad()
 def _lower(bert: Any, read: Sequence[Window]) -> None:
-    for window in read:
-        values = bert.embeddings(input_ids=torch.tensor([window.ids]))
-        for layer in bert.encoder.layer[:FROZEN]:
-            values = _output(layer(values, None))
-        window.lower = values[0].half()
+    for batch in _batches(read):
+        size = max(len(window.ids) for window in batch)
+        ids = torch.tensor([window.ids + [PADDING] * (size - len(window.ids)) for window in batch])
+        hidden = (ids == PADDING)[:, None, None, :] * -1e4
+        values = bert.embeddings(input_ids=ids)
+        with torch.autocast("cpu", torch.bfloat16):
+            for layer in bert.encoder.layer[:FROZEN]:
+                values = _output(layer(values, hidden))
+        for window, own in zip(batch, values, strict=True):
+            window.lower = own[: len(window.ids)].half()
 
 
 def loss(model: Reader, batch: Sequence[Window]) -> Tensor:
@@ -237,31 +305,39 @@ def loss(model: Reader, batch: Sequence[Window]) -> Tensor:
     values = torch.zeros(len(batch), longest, batch[0].lower.shape[1])
     mask = torch.zeros(len(batch), longest)
     tags = torch.full((len(batch), longest), IGNORED)
-    needs = torch.full((len(batch), longest), -1.0)
+    needs, signs = torch.full((2, len(batch), longest), float(IGNORED))
     for row, window in enumerate(batch):
         count = len(window.ids)
         values[row, :count], mask[row, :count] = window.lower.float(), 1
         tags[row, :count], needs[row, :count] = window.tags, window.needs
+        signs[row, :count] = window.signs
     read = model(values, mask)
     of_tags = functional.cross_entropy(
-        model.heads["tag"](read).transpose(1, 2), tags, ignore_index=IGNORED
-    )
-    known = needs >= 0
-    of_needs = torch.tensor(0.0)  # of passages, whose needs nobody labelled
-    if known.any():
-        of_needs = functional.binary_cross_entropy_with_logits(
-            model.heads["need"](read)[..., 0][known], needs[known]
-        )
+        model.heads["tag"](read).transpose(1, 2), tags, ignore_index=IGNORED, reduction="sum"
+    ) / max(1, int((tags != IGNORED).sum()))
+    of_needs = _loss_of_words(model.heads["need"](read), needs)
+    of_signs = _loss_of_words(model.heads["sign"](read), signs)
     of_roles = [
         _loss_of_roles(model, read[row, : len(window.ids)], window)
         for row, window in enumerate(batch) if window.mentions
     ]  # fmt: skip
     roles = torch.stack(of_roles).mean() if of_roles else torch.tensor(0.0)
-    return OF_TAGS * of_tags + OF_ROLES * roles + of_needs
+    return OF_TAGS * of_tags + OF_ROLES * roles + of_needs + OF_SIGNS * of_signs
+
+
+def _loss_of_words(odds: Tensor, labels: Tensor) -> Tensor:
+    known = labels != IGNORED
+    lost: Tensor = functional.binary_cross_entropy_with_logits(
+        odds[..., 0][known], labels[known], reduction="sum"
+    )
+    return lost / max(1, int(known.sum()))
 
 
 def _loss_of_roles(model: Reader, read: Tensor, window: Window) -> Tensor:
     """How unlikely the allowed roles of each participant are, by the mean of its mentions."""
+    if window.marks:
+        likely = functional.log_softmax(model.marked(read, window.marks), -1)
+        return -torch.logsumexp(likely[[role in window.mentions[0][3] for role in Role]], 0)
     odds = model.roles(read, [(first, last) for first, last, _, _ in window.mentions])
     losses = []
     for number in {number for _, _, number, _ in window.mentions}:
@@ -279,16 +355,15 @@ def taught(model: Reader, read: list[Window]) -> None:
         [{"params": [*learnt.values()], "lr": OF_DELTA}, {"params": heads, "lr": OF_HEADS}],
         weight_decay=DECAY,
     )
-    steps = EPOCHS * math.ceil(len(read) / BATCH)
+    tokens = [len(window.ids) * (PART if window.of_passage else 1) for window in read]
+    steps = math.ceil(1.05 * EPOCHS * sum(tokens) / BATCH)  # a batch is not quite full
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / (0.1 * steps)) * max(0.0, 1 - step / steps)
     )
     model.train()
     for epoch in range(EPOCHS):
         start, total = time.monotonic(), 0.0
-        alike = sorted(read, key=lambda window: len(window.ids) + 60 * random.random())
-        batches = [alike[at : at + BATCH] for at in range(0, len(alike), BATCH)]
-        random.shuffle(batches)
+        batches = _batches([one for one in read if not one.of_passage or random.random() < PART])
         for batch in batches:
             lost = loss(model, batch)
             optimizer.zero_grad()
@@ -301,6 +376,17 @@ def taught(model: Reader, read: list[Window]) -> None:
     model.eval()
 
 
+def _batches(read: Sequence[Window]) -> list[list[Window]]:
+    """Windows of about the same length together, `BATCH` tokens at most, in chance order."""
+    batches: list[list[Window]] = [[]]
+    for window in sorted(read, key=lambda window: len(window.ids) + 40 * random.random()):
+        if (len(batches[-1]) + 1) * len(window.ids) > BATCH:
+            batches.append([])
+        batches[-1].append(window)
+    random.shuffle(batches)
+    return batches
+
+
 def write(model: Reader) -> None:
     factors = {}
     for name, module in model.layers.named_modules():
@@ -309,23 +395,40 @@ def write(model: Reader) -> None:
             a, b = (np.array(one.detach().numpy()) for one in (module.a, module.b))
             factors[f"encoder.layer.{int(number) + FROZEN}.{own}"] = (a, b)
     write_delta(Delta(HUB_NAME_OF_BUNDLED, SCALE, factors), DELTA)
-    heads = {name: one.detach().numpy() for name, one in model.heads.named_parameters()}
+    heads = {
+        name: one.detach().numpy()
+        for name, one in model.heads.named_parameters() if not name.startswith("role.")
+    }  # fmt: skip
     HEADS.write_bytes(save(heads))
 
 
 def count_kinds(learnt: Iterable[Labels]) -> None:
-    """Adds to the heads how much likelier each role is for a kind of organisation than for all."""
+    """Adds to the heads how much likelier each role is for a kind of organisation in articles.
+
+    It is compared with all kinds in what was learnt from: passages have more who give and take.
+    """
+    counts = _counts(learnt)
+    passages = [labels for path in PASSAGES.glob("*.jsonl") for _, labels in read_passages(path)]
+    of_all, of_learnt = (
+        counts.sum(axis=0),
+        counts.sum(axis=0) + PART * _counts(passages).sum(axis=0),
+    )
+    of_all, of_learnt = of_all / of_all.sum(), of_learnt / of_learnt.sum()
+    likely = (counts + AS_ALL * of_all) / (counts.sum(axis=1, keepdims=True) + AS_ALL)
+    odds = np.asarray(np.log(likely / of_learnt), np.float32)
+    HEADS.write_bytes(save(load_file(HEADS) | {"roles of kinds": odds}))
+
+
+def _counts(labelled: Iterable[Labels]) -> NDArray[np.float64]:
+    """How often each kind of organisation has each role: `(kinds, roles)`."""
     kinds, roles = list(OrganisationKind), list(Role)
     counts = np.zeros((len(kinds), len(roles)))
-    for participant in (each for labels in learnt for each in labels.participants):
-        kind = kinds.index(kind_of(participant.name))
+    for participant in (each for labels in labelled for each in labels.participants):
         for allowed in participant.roles:
             for role in allowed:
+                kind = kinds.index(kind_of(participant.name))
                 counts[kind, roles.index(role)] += 1 / len(allowed)
-    of_all = counts.sum(axis=0) / counts.sum()
-    likely = (counts + AS_ALL * of_all) / (counts.sum(axis=1, keepdims=True) + AS_ALL)
-    heads = load_file(HEADS) | {"roles of kinds": np.asarray(np.log(likely / of_all), np.float32)}
-    HEADS.write_bytes(save(heads))
+    return counts
 
 
 def calibrate(held_out: Sequence[tuple[Path, Labels]]) -> None:
@@ -399,11 +502,23 @@ def _learnt(labelled: Iterable[tuple[Path, Labels]]) -> Reader:
     bert.requires_grad_(False)
     read: list[Window] = []
     for path, labels in labelled:
-        text = whole_text(read_article(path))[:MOST_CHARS]
+        article = read_article(path)
+        text = whole_text(article)[:MOST_CHARS]
         read += windows(loaded.tokenizer, text, labels)
+        read += marked_windows(loaded.tokenizer, text, labels)
+        around = edges(article.page_text)
+        if labels.author in around:
+            read.append(signed(loaded.tokenizer, around, labels.author))
+    for path in sorted(PAGES.glob("*.jsonl")):
+        for page in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+            read.append(signed(loaded.tokenizer, edges(page["text"]), page["author"]))
     for path in sorted(PASSAGES.glob("*.jsonl")):
-        for text, labels in read_passages(path):
-            read += windows(loaded.tokenizer, text, labels)
+        for text, told in read_passages(path):
+            # The thing alone, as the keywords of articles are: what is done with it follows.
+            labels = replace(told, need_keywords=told.need_keywords[:1])
+            own = windows(loaded.tokenizer, text, labels)
+            own_marked = marked_windows(loaded.tokenizer, text, labels)
+            read += [replace(each, of_passage=True) for each in (*own, *own_marked)]
     _lower(bert, read)
     model = Reader(bert)
     taught(model, read)

@@ -29,13 +29,12 @@ Floats = NDArray[np.float32]
 class EncodedText:
     """The `n` tokens of a text in order.
 
-    `vectors` is `(n, 384)`; `around` `(n, 384)` the mean of each one's window; `spans` `(n, 2)` its
-    characters in order, an empty one for each of the model's own tokens.
+    `vectors` is `(n, 384)`; `spans` `(n, 2)` their characters in order, an empty one for each of
+    the model's own tokens.
     """
 
     text: str
     vectors: Floats
-    around: Floats
     spans: NDArray[np.int64]
 
 
@@ -69,14 +68,13 @@ def encoded(text: str) -> EncodedText:
     parts = list(_windows(text))
     return EncodedText(
         text,
-        np.concatenate([vectors for vectors, _, _ in parts]),
-        np.concatenate([np.broadcast_to(mean, vectors.shape) for vectors, mean, _ in parts]),
-        np.concatenate([spans for _, _, spans in parts]),
+        np.concatenate([vectors for vectors, _ in parts]),
+        np.concatenate([spans for _, spans in parts]),
     )
 
 
-def _windows(text: str) -> Iterator[tuple[Floats, Floats, NDArray[np.int64]]]:
-    """The vectors of each window, their mean, and their spans in the text, without the overlaps."""
+def _windows(text: str) -> Iterator[tuple[Floats, NDArray[np.int64]]]:
+    """The vectors of each window and their spans in the text, without the overlaps."""
     start = 0
     for number in range(MOST_WINDOWS):
         words = _words(text[start : start + WINDOW])
@@ -91,7 +89,7 @@ def _windows(text: str) -> Iterator[tuple[Floats, Floats, NDArray[np.int64]]]:
         empty = spans[:, 0] == spans[:, 1]
         at[empty] = np.maximum.accumulate(np.where(empty, start, at[:, 1]))[empty, None]
         kept = (at[:, 0] >= first) & (at[:, 0] < last)
-        yield words.tokens[kept], words.tokens.mean(axis=0), at[kept]
+        yield words.tokens[kept], at[kept]
         if is_last:
             return
         start = read - OVERLAP

@@ -1,7 +1,6 @@
 """Heads: the linear layers that read the vectors of tokens, learnt as `reader.md` tells."""
 
 import math
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from ingest.extraction.names import OrganisationKind
 from ingest.extraction.reader.encoded import EncodedText, Floats
 
 HEADS = Path(__file__).parent / "heads.safetensors"
-NEAR = 12  # tokens on each side of a mention that its role is also read from
 
 
 @cache
@@ -40,30 +38,16 @@ def odds_of_kind(kind: OrganisationKind) -> Floats:
 
 def tags(read: EncodedText) -> Floats:
     """How likely each token is outside of, within, and at the start of a participant: `(n, 3)`."""
-    return _softmax(_linear("tag", read.vectors))
+    return _softmax(linear("tag", read.vectors))
 
 
-def naming(read: EncodedText) -> Floats:
-    """How likely each token is of a word that says what was needed: `(n,)`."""
-    return np.asarray(1 / (1 + np.exp(-_linear("need", read.vectors)[:, 0])), np.float32)
+def naming(what: str, read: EncodedText) -> Floats:
+    """How likely each token says the "need", or who does "sign": `(n,)`."""
+    return np.asarray(1 / (1 + np.exp(-linear(what, read.vectors)[:, 0])), np.float32)
 
 
-def role_odds(read: EncodedText, spans: Sequence[tuple[int, int]]) -> Floats:
-    """The log odds of the roles, in the order of `Role`, of tokens `first` to `last`: `(m, 9)`."""
-    rows = [
-        np.concatenate(
-            [
-                read.vectors[first:last].mean(axis=0),
-                read.vectors[max(0, first - NEAR) : last + NEAR].mean(axis=0),
-                read.around[first],
-            ]
-        )
-        for first, last in spans
-    ]
-    return _linear("role", np.array(rows))
-
-
-def _linear(name: str, vectors: Floats) -> Floats:
+def linear(name: str, vectors: Floats) -> Floats:
+    """What a head makes of vectors `(…, 384)` or several joined: `(…, outputs)`."""
     heads = _heads()
     return vectors @ heads[f"{name}.weight"].T + heads[f"{name}.bias"]
 

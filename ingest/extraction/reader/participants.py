@@ -1,4 +1,4 @@
-"""Participants: the stretches that the heads mark, gathered by name, with the roles of each."""
+"""Participants: the stretches that the heads tag, gathered by name, with the roles of each."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,8 @@ import numpy as np
 from ingest.extraction.gazetteer import name_words
 from ingest.extraction.names import kind_of
 from ingest.extraction.reader.encoded import EncodedText, Floats
-from ingest.extraction.reader.heads import odds_of_kind, role_odds, tags
+from ingest.extraction.reader.heads import odds_of_kind, tags
+from ingest.extraction.reader.marked import role_odds
 from kb.reference.communes import is_town
 from kb.reference.roles import Role
 from kb.text.analysis import FUNCTION_WORDS
@@ -37,21 +38,21 @@ _AROUND = " \t\n,;:.«»\"“”()'’*_|[]–—-"
 
 
 @dataclass(frozen=True, slots=True)
-class MarkedName:
-    """`text[start:end]`, which names somebody; how likely a participant, and of which roles."""
+class Mention:
+    """`text[start:end]`, which names somebody, and how likely it is a participant."""
 
     start: int
     end: int
     name: str
     probability: float
-    odds: Floats
 
 
 @dataclass(slots=True)
 class Participant:
     """An organisation of the article under all its names, the fullest first."""
 
-    mentions: list[MarkedName] = field(default_factory=list)
+    text: str
+    mentions: list[Mention] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -64,7 +65,7 @@ class Participant:
 
     def roles(self) -> list[tuple[Role, float]]:
         """The likeliest role, then those of at least `ALSO`, with how likely they are."""
-        odds = np.mean([mention.odds for mention in self.mentions], axis=0)
+        odds = role_odds(self.text, [(each.start, each.end) for each in self.mentions])
         odds = odds + odds_of_kind(kind_of(self.name))
         likely = np.exp(odds - odds.max())
         likely /= likely.sum()
@@ -83,7 +84,7 @@ def participants(read: EncodedText) -> list[Participant]:
             back.append(mention)
             continue
         if participant is None:
-            participant = Participant()
+            participant = Participant(read.text)
             found.append(participant)
         participant.mentions.append(mention)
     for mention in back:
@@ -96,18 +97,18 @@ def participants(read: EncodedText) -> list[Participant]:
         if before:
             found[max(before)[1]].mentions.append(mention)
         else:
-            found.append(Participant([mention]))
+            found.append(Participant(read.text, [mention]))
     return sorted(found, key=lambda each: min(mention.start for mention in each.mentions))
 
 
-def _points_back(mention: MarkedName, text: str) -> bool:
+def _points_back(mention: Mention, text: str) -> bool:
     """Whether a mention, as "l'entreprise", may stand for an organisation named before."""
     before = text[max(0, mention.start - 6) : mention.start]
     is_plain = mention.name.islower() and len(mention.name.split()) <= 2
     return is_plain and _DEFINITE.search(before) is not None
 
 
-def _is_same(name: str, others: Sequence[MarkedName]) -> bool:
+def _is_same(name: str, others: Sequence[Mention]) -> bool:
     """Whether a name is another's, its initials, or has none but words of it."""
     words = set(name_words(name))
     return any(
@@ -123,11 +124,9 @@ def _initials(name: str) -> str:
     return "".join(word[0] for word in words if word not in FUNCTION_WORDS)
 
 
-def _mentions(read: EncodedText) -> Iterator[MarkedName]:
+def _mentions(read: EncodedText) -> Iterator[Mention]:
     likely = tags(read)
-    spans = list(_marked(read, likely))
-    odds = role_odds(read, spans) if spans else ()
-    for (first, last), own in zip(spans, odds, strict=True):
+    for first, last in _tagged(read, likely):
         start, end = int(read.spans[first][0]), int(read.spans[last - 1][1])
         start += len(read.text[start:end]) - len(read.text[start:end].lstrip())
         if found := _NAMED_SO.search(read.text[max(0, start - 7) : start]):
@@ -137,7 +136,7 @@ def _mentions(read: EncodedText) -> Iterator[MarkedName]:
         is_place = _OF_PLACE.search(read.text[max(0, start - 6) : start]) and is_town(name)
         if len(name) > 1 and not is_place:
             probability = float(np.mean(1 - likely[first:last, 0]))
-            yield MarkedName(start, end, name, probability, own)
+            yield Mention(start, end, name, probability)
 
 
 def bare(name: str) -> str:
@@ -156,8 +155,8 @@ def bare(name: str) -> str:
     return " ".join(words)
 
 
-def _marked(read: EncodedText, likely: Floats) -> Iterator[tuple[int, int]]:
-    """The tokens `first` to `last` of each marked stretch, whole words."""
+def _tagged(read: EncodedText, likely: Floats) -> Iterator[tuple[int, int]]:
+    """The tokens `first` to `last` of each tagged stretch, whole words."""
     inside = (1 - likely[:, 0] >= LEAST_TAG) & (read.spans[:, 0] < read.spans[:, 1])
     at, count = 0, len(inside)
     while at < count:

@@ -1,0 +1,72 @@
+"""Marked passages: the title and the sentences that name an organisation, with marks around it."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from ingest.extraction.reader.encoded import Floats, encoded
+from ingest.extraction.reader.heads import linear
+
+BEFORE, AFTER = "@", "#"
+MOST_CHARS = 640  # about 170 tokens
+_BREAK = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Þ«\"“\d–-])|\n+")
+
+
+def role_odds(text: str, mentions: Sequence[tuple[int, int]]) -> Floats:
+    """The log odds of each `Role`, in its order, of who is named from `start` to `end`: `(9,)`."""
+    read = encoded(passage := marked(text, mentions))
+    before, after = marks(passage, read.spans.tolist())
+    parts = (read.vectors[before], read.vectors[after], read.vectors)
+    return linear("marked", np.concatenate([each.mean(axis=0) for each in parts]))
+
+
+def marks(passage: str, spans: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    """The tokens of the marks before names, and of those after them."""
+    at = {
+        sign: [token for token, (start, end) in enumerate(spans)
+               if start < end and passage[start:end].strip() == sign]
+        for sign in (BEFORE, AFTER)
+    }  # fmt: skip
+    return at[BEFORE], at[AFTER]
+
+
+def marked(text: str, mentions: Sequence[tuple[int, int]]) -> str:
+    """The first sentence, those with mentions, and those around the first two, within the limit."""
+    sentences = _sentences(text, mentions)
+    naming = [
+        number
+        for number, (start, end) in enumerate(sentences)
+        if any(start <= first < end for first, _ in mentions)
+    ]
+    around = [number + step for number in naming[:2] for step in (-1, 1)]
+    left, kept = MOST_CHARS, set[int]()
+    for number in (0, *naming, *around):
+        if number in kept or not 0 <= number < len(sentences):
+            continue
+        start, end = sentences[number]
+        if end - start <= left or not kept & set(naming):
+            kept.add(number)
+            left -= end - start
+    return " ".join(_marked(text, *sentences[number], mentions) for number in sorted(kept))
+
+
+def _sentences(text: str, mentions: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The start and end of each sentence; none ends within a name, as "J. T. Orme"."""
+    found, start = [], 0
+    for match in _BREAK.finditer(text):
+        is_within = any(first < match.end() and match.start() < end for first, end in mentions)
+        if not is_within:
+            if match.start() > start:
+                found.append((start, match.start()))
+            start = match.end()
+    return [*found, (start, len(text))] if start < len(text) else found
+
+
+def _marked(text: str, start: int, end: int, mentions: Sequence[tuple[int, int]]) -> str:
+    parts, at = [], start
+    for first, last in sorted(mentions):
+        if at <= first and last <= end:
+            parts += [text[at:first], f" {BEFORE} ", text[first:last], f" {AFTER} "]
+            at = last
+    return "".join([*parts, text[at:end]])
