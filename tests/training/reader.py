@@ -65,7 +65,7 @@ OF_DELTA, OF_HEADS, DECAY = 6e-4, 2e-3, 0.01  # learning rates, weight decay
 OF_TAGS, OF_ROLES, OF_SIGNS = 3.0, 0.7, 3.0  # weights of the losses; that of the need is 1
 NEAR = 12  # tokens on each side of a mention
 MOST_TOKENS, SHARED = 510, 100  # of a window; of two windows of an article
-MOST_CHARS = 12_000
+MOST_CHARS, MARKED_CHARS = 12_000, 640  # of an article; of a marked passage
 AS_ALL = 20.0  # organisations of each kind that are counted as having the roles of all
 OUTSIDE, INSIDE, BEGINS, IGNORED = 0, 1, 2, -100
 PADDING = 1  # the token that fills rows, of the bundled model
@@ -208,7 +208,7 @@ def marked_windows(tokenizer: Any, text: str, labels: Labels) -> Iterator[Window
         spans = [(start, end) for start, end, own in named if own == number]
         if participant.optional or not spans:
             continue
-        passage = marked(text, spans)
+        passage = marked(text, spans, MARKED_CHARS)
         ids, spans = next(_stretches(tokenizer, passage))
         window = _window(ids, spans)
         window.marks = marks(passage, spans)

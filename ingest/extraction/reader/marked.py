@@ -9,7 +9,7 @@ from ingest.extraction.reader.encoded import Floats, encoded
 from ingest.extraction.reader.heads import linear
 
 BEFORE, AFTER = "@", "#"
-MOST_CHARS = 640  # about 170 tokens
+MOST_CHARS = 420  # about 100 tokens: more take longer, and say no more
 _BREAK = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Þ«\"“\d–-])|\n+")
 
 
@@ -31,8 +31,8 @@ def marks(passage: str, spans: Sequence[Sequence[int]]) -> tuple[list[int], list
     return at[BEFORE], at[AFTER]
 
 
-def marked(text: str, mentions: Sequence[tuple[int, int]]) -> str:
-    """The first sentence, those with mentions, and those around the first two, within the limit."""
+def marked(text: str, mentions: Sequence[tuple[int, int]], most: int = MOST_CHARS) -> str:
+    """The first sentence, those with mentions, those around the first two: `most` characters."""
     sentences = _sentences(text, mentions)
     naming = [
         number
@@ -40,7 +40,7 @@ def marked(text: str, mentions: Sequence[tuple[int, int]]) -> str:
         if any(start <= first < end for first, _ in mentions)
     ]
     around = [number + step for number in naming[:2] for step in (-1, 1)]
-    left, kept = MOST_CHARS, set[int]()
+    left, kept = most, set[int]()
     for number in (0, *naming, *around):
         if number in kept or not 0 <= number < len(sentences):
             continue
