@@ -36,7 +36,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.registers.drafts import FILLED_IN, Draft, DraftState, Proposals
 from kb.registers.jobs import Job
-from kb.remarks import Remark
 from kb.settings import Settings
 from kb.text.markdown import plain_text
 
@@ -176,9 +175,7 @@ class Submissions:
             self._actors = KnownActors.of(self.knowledge_base)
         with _PROPOSING:
             proposals = propose(article, self._actors)
-        read_later = {Remark("no_certain_author", "author")} if _said(proposals, "author") else ()
-        own = (remark for remark in article.remarks if remark not in read_later)
-        remarks = (*own, *islice(self._known.resembling(article), 1))
+        remarks = (*article.remarks, *islice(self._known.resembling(article), 1))
         if self.assistant is not None:
             refined = self.assistant.refine(article, proposals, self._actors)
             proposals, remarks = refined.proposals, (*remarks, *refined.remarks)
@@ -200,6 +197,7 @@ class Submissions:
         title = one_line(article.title) or _first_words(article.text)
         if len(title) > _MAX_TITLE_CHARS:
             title = f"{title[: _MAX_TITLE_CHARS - 1].rstrip()}…"
+        needs = [found.value for found in proposals.fields if found.field == "need"]
         sure = (found for found in proposals.fields if found.confidence >= SURE_ENOUGH)
         periods = [found.value for found in sure if found.field == "period"]
         return Case(
@@ -210,7 +208,7 @@ class Submissions:
             date=_if_valid(iso_date, article.date, "date"),
             modified=_if_valid(iso_date, article.modified, "modified"),
             moderated=_if_valid(iso_date, article.moderated, "moderated"),
-            author=_short(article.author.name or _said(proposals, "author")),
+            author=_short(article.author.name),
             author_job=_short(article.author.job),
             moderator=_short(article.moderator.name),
             moderator_job=_short(article.moderator.job),
@@ -218,7 +216,7 @@ class Submissions:
                 theme for theme in map(one_line, article.themes)
                 if theme and len(theme) <= _MAX_THEME_CHARS
             ),
-            need=one_line(_said(proposals, "need")),
+            need=one_line(next(iter(needs), "")),
             period=next(iter(periods), ""),
             source_url=_if_valid(web_address, article.source_url, "source_url"),
             participants=_taken(proposals),
@@ -230,10 +228,6 @@ class Submissions:
         }
         numbered = (f"{wanted}-{number}" for number in count(2))
         return next(name for name in chain([wanted], numbered) if name not in taken)
-
-
-def _said(proposals: Proposals, field: str) -> str:
-    return next((found.value for found in proposals.fields if found.field == field), "")
 
 
 def _taken(proposals: Proposals) -> tuple[Participation, ...]:

@@ -76,7 +76,7 @@ def _with_complement(tokens: Sequence[TextToken], last: int) -> int:
 
 def _words(read: EncodedText, lang: str) -> Mapping[str, float]:
     """How likely each word, by its stem, says the need: the mean of where it says so most."""
-    likely = naming("need", read)
+    likely = naming(read)
     places: dict[str, list[float]] = defaultdict(list)
     starts, ends = read.spans.T
     for token in tokens(read.text):

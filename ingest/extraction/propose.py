@@ -8,7 +8,6 @@ from ingest.extraction.need import need_of
 from ingest.extraction.reader.encoded import MAX_CHARS, encoded, whole_text
 from ingest.extraction.reader.heads import calibrated
 from ingest.extraction.reader.participants import Participant, participants
-from ingest.extraction.reader.signature import signature
 from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import Sentence, TextPart, sentences, tokens
 from kb.models import Participation
@@ -29,7 +28,7 @@ _AUXILIARIES = frozenset(
 
 
 def propose(article: Article, actors: KnownActors) -> Proposals:
-    """The participations in the order of the text; the need, `period`, a missing author."""
+    """The participations in the order of the text, and the need and `period` as `fields`."""
     read = sentences(article.title, article.text[:MAX_CHARS])
     understood = encoded(whole_text(article))
     fields: list[ProposedField] = []
@@ -39,8 +38,6 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
         fields.append(ProposedField("need", need.phrase, need.sentence.text, confidence))
     if time := time_of_facts(read, article.date):
         fields.append(ProposedField("period", time.edtf, time.sentence.text, time.confidence))
-    if not article.author.name and (signed := signature(article.page_text)):
-        fields.append(ProposedField("author", signed.name, signed.line, round(signed.likely, 2)))
     found = _linked(participants(understood), actors)
     proposed = (each for one in found for each in _proposed(one, read, actors))
     return Proposals(tuple(fields), tuple(proposed))

@@ -79,14 +79,13 @@ def findings_of(article: Article, proposals: Proposals) -> ArticleFindings:
     The need is that proposed with the most confidence, the first of equals.
     """
     period = next((field.value for field in proposals.fields if field.field == "period"), "")
-    author = next((field.value for field in proposals.fields if field.field == "author"), "")
     needs = [field for field in proposals.fields if field.field == "need"]
     need = max(needs, key=lambda field: field.confidence).value if needs else ""
     same_names = ("title", "date", "modified", "moderated", "themes", "text")
     same: dict[str, Any] = {name: getattr(article, name) for name in same_names}
     return ArticleFindings(
         **same,
-        author=article.author.name or author,
+        author=article.author.name,
         author_job=article.author.job,
         moderator=article.moderator.name,
         moderator_job=article.moderator.job,

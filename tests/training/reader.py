@@ -32,7 +32,6 @@ from ingest.extraction.reader.encoded import DELTA, LAYERS, encoded, whole_text
 from ingest.extraction.reader.heads import HEADS, doubts
 from ingest.extraction.reader.marked import marked, marks
 from ingest.extraction.reader.participants import bare, participants
-from ingest.extraction.reader.signature import edges
 from ingest.extraction.tokens import sentences
 from kb.encoder.delta import Delta, write_delta
 from kb.encoder.encoder import TextKind
@@ -59,6 +58,8 @@ FOLDERS = (ARTICLES / "others" / "tune", ARTICLES / "tune")
 FROZEN = 4  # the lowest layers, as they come: their output is computed once
 RANK, SCALE = 16, 2.0
 DROPOUT, HIDDEN_DROPOUT, HEAD_DROPOUT = 0.05, 0.1, 0.1
+BESIDE = {"role", "sign"}  # heads that are learnt beside the others, and read by nobody yet
+CUT_AT, MOST_ABOVE, MOST_BELOW = 120, 24, 16  # characters of a line of a page; lines of a page
 PART = 0.5  # of the passages: what an epoch reads
 EPOCHS, BATCH, SEED, HELD_OUT = 3, 2048, 0, 10
 OF_DELTA, OF_HEADS, DECAY = 6e-4, 2e-3, 0.01  # learning rates, weight decay
@@ -153,7 +154,7 @@ class Reader(nn.Module):
         return read
 
     def roles(self, values: Tensor, mentions: Sequence[tuple[int, int]]) -> Tensor:
-        """The log odds of mentions without marks: learnt beside the others, and read by nobody."""
+        """The log odds of mentions without marks."""
         rows = [
             torch.cat(
                 [
@@ -189,6 +190,14 @@ def windows(tokenizer: Any, text: str, labels: Labels) -> Iterator[Window]:
                 allowed = frozenset().union(*participant.roles)
                 window.mentions.append((tokens[0], tokens[-1] + 1, number, allowed))
         yield window
+
+
+def edges(page_text: str) -> str:
+    """The first and last lines of a page, each cut."""
+    lines = [line[:CUT_AT] for line in page_text.splitlines() if line.strip()]
+    if len(lines) > MOST_ABOVE + MOST_BELOW:
+        lines = [*lines[:MOST_ABOVE], *lines[-MOST_BELOW:]]
+    return "\n".join(lines)
 
 
 def signed(tokenizer: Any, text: str, author: str) -> Window:
@@ -397,7 +406,7 @@ def write(model: Reader) -> None:
     write_delta(Delta(HUB_NAME_OF_BUNDLED, SCALE, factors), DELTA)
     heads = {
         name: one.detach().numpy()
-        for name, one in model.heads.named_parameters() if not name.startswith("role.")
+        for name, one in model.heads.named_parameters() if name.split(".")[0] not in BESIDE
     }  # fmt: skip
     HEADS.write_bytes(save(heads))
 

@@ -41,9 +41,9 @@ def tags(read: EncodedText) -> Floats:
     return _softmax(linear("tag", read.vectors))
 
 
-def naming(what: str, read: EncodedText) -> Floats:
-    """How likely each token says the "need", or who does "sign": `(n,)`."""
-    return np.asarray(1 / (1 + np.exp(-linear(what, read.vectors)[:, 0])), np.float32)
+def naming(read: EncodedText) -> Floats:
+    """How likely each token is of a word that says what was needed: `(n,)`."""
+    return np.asarray(1 / (1 + np.exp(-linear("need", read.vectors)[:, 0])), np.float32)
 
 
 def linear(name: str, vectors: Floats) -> Floats:

@@ -10,6 +10,7 @@ from ingest.extraction.reader.heads import linear
 
 BEFORE, AFTER = "@", "#"
 MOST_CHARS = 420  # about 100 tokens: more take longer, and say no more
+_NO_MARKS = {ord(sign): " " for sign in (BEFORE, AFTER)}  # "@alba" and "#wood" of the text
 _BREAK = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Þ«\"“\d–-])|\n+")
 
 
@@ -25,7 +26,7 @@ def marks(passage: str, spans: Sequence[Sequence[int]]) -> tuple[list[int], list
     """The tokens of the marks before names, and of those after them."""
     at = {
         sign: [token for token, (start, end) in enumerate(spans)
-               if start < end and passage[start:end].strip() == sign]
+               if passage[start:end].strip() == sign]
         for sign in (BEFORE, AFTER)
     }  # fmt: skip
     return at[BEFORE], at[AFTER]
@@ -33,6 +34,7 @@ def marks(passage: str, spans: Sequence[Sequence[int]]) -> tuple[list[int], list
 
 def marked(text: str, mentions: Sequence[tuple[int, int]], most: int = MOST_CHARS) -> str:
     """The first sentence, those with mentions, those around the first two: `most` characters."""
+    text = text.translate(_NO_MARKS)
     sentences = _sentences(text, mentions)
     naming = [
         number

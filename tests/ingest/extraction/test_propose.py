@@ -9,7 +9,6 @@ import pytest
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.propose import propose
-from ingest.articles.readers import pasted_article
 from ingest.extraction.reader import encoded
 from ingest.extraction.reader.marked import MOST_CHARS, marked
 from ingest.extraction.reader.participants import bare
@@ -155,18 +154,6 @@ def test_articles_are_read_by_the_engine_that_is_chosen(monkeypatch: pytest.Monk
         assert encoded._settings().engine == chosen
 
 
-def test_who_signs_is_read_where_no_rule_finds_it() -> None:
-    text = FRENCH.replace("\n\n", "\n")
-    page = f"Du cirage au gel\n\n{text}\n\nPhoto : Jean Mallet – Texte : Odile Verneuil\n"
-    article = pasted_article(page)
-    fields = {field.field: field for field in propose(article, KNOWN).fields}
-    assert article.author.name == ""
-    assert fields["author"].value == "Odile Verneuil"
-    assert fields["author"].sentence == "Photo : Jean Mallet – Texte : Odile Verneuil"
-    unsigned = propose(pasted_article(f"Du cirage au gel\n\n{text}"), KNOWN).fields
-    assert "author" not in {field.field for field in unsigned}
-
-
 def test_a_marked_passage_has_the_title_and_the_sentences_that_name_an_organisation() -> None:
     text = "Un titre\nA vient. Alba donne du bois. B part. C rit. D dort. E lit. Alba gagne."
     spans = [(match.start(), match.end()) for match in re.finditer("Alba", text)]
@@ -174,7 +161,9 @@ def test_a_marked_passage_has_the_title_and_the_sentences_that_name_an_organisat
         "Un titre A vient.  @ Alba #  donne du bois. B part. E lit.  @ Alba #  gagne."
     )
     assert marked("M. J. Roy & Fils a fini.", [(0, 16)]) == " @ M. J. Roy & Fils #  a fini."
+    assert marked("@alba #bois : Alba va.", [(14, 18)]) == " alba  bois :  @ Alba #  va."
     long = f"Titre\n{'Rien ici. ' * 90}Alba donne du bois."
     at = long.index("Alba")
     assert len(passage := marked(long, [(at, at + 4)])) <= MOST_CHARS + 6
-    assert passage.startswith("Titre ") and passage.endswith("@ Alba #  donne du bois.")
+    assert passage.startswith("Titre ")
+    assert passage.endswith("@ Alba #  donne du bois.")
