@@ -76,7 +76,7 @@ def beginning(text: str, most: int) -> str:
     if len(line) <= most:
         return line
     ends = [end.start() for end in _END_OF_SENTENCE.finditer(line, most // 2, most + 1)]
-    return line[: ends[-1]] if ends else f"{line[: most + 1].rpartition(' ')[0].rstrip(' ,;:')}…"
+    return line[: ends[-1]] if ends else f"{line[: most + 1].rpartition(' ')[0].rstrip(' ,;:.')}…"
 
 
 def inner(text: str, language: str) -> str:

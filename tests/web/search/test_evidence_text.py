@@ -24,3 +24,4 @@ def test_a_beginning_ends_with_a_sentence_if_one_ends_near_else_at_a_word() -> N
     )
     # Neither after an initial, nor where most would be lost.
     assert beginning(text, 54) == "Plans disponibles ici. Pose un samedi, chez M. Dupont…"
+    assert beginning("Elle pose des rampes. 12 mètres de long", 23) == "Elle pose des rampes…"
