@@ -14,6 +14,7 @@ from ingest.records.entries import WHOLE_FILE
 from kb.models import Case, Kind, Record, kind_of
 from kb.registers.clock import seconds_left
 from kb.registers.records.rereading import Unlisted
+from kb.remarks import shortened
 
 MAX_NOTES = 1000  # most notes of a kind that a report holds; further notes are only counted
 MAX_VALUE_CHARS = 160
@@ -166,8 +167,7 @@ def _values(record: Record) -> dict[str, str]:
 
 
 def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_VALUE_CHARS else f"{line[: MAX_VALUE_CHARS - 1]}…"
+    return shortened(" ".join(text.split()), MAX_VALUE_CHARS)
 
 
 SAID_EVERY_S = 10.0  # time between two lines of the log

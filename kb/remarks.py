@@ -7,12 +7,11 @@ from typing import Any, Self
 from kb.messages import MESSAGES
 
 Value = str | int
-_MAX_QUOTED_CHARS = 60
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = 60) -> str:
     """Cuts a long text to its beginning and an ellipsis."""
-    return text if len(text) <= _MAX_QUOTED_CHARS else f"{text[: _MAX_QUOTED_CHARS - 1]}…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def quoted(text: str) -> str:

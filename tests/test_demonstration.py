@@ -39,6 +39,11 @@ def test_nothing_invented_stands_beside_a_real_organisation(demonstration: Knowl
         assert 17 <= len(actor.description.split()) <= 90, actor.id
 
 
+def test_whoever_has_a_place_is_on_the_map(demonstration: KnowledgeBase) -> None:
+    """A hamlet or "near Cognac" has no point: such a firm would be missing from maps."""
+    assert [one.id for one in demonstration.actors() if one.place and one.point is None] == []
+
+
 def test_every_case_is_an_article_with_its_people(demonstration: KnowledgeBase) -> None:
     known = demonstration.ids(Kind.ACTOR)
     for case in demonstration.cases():

@@ -29,7 +29,7 @@ from ingest.records.entries import WHOLE_FILE, Entry, NotInput, source_of
 from ingest.report import Note, sheet_of
 from kb.errors import InputError
 from kb.models import Actor
-from kb.remarks import Remark
+from kb.remarks import Remark, shortened
 from kb.text.know_how import know_how
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -107,7 +107,6 @@ def _lines(path: Path, delimiter: str) -> Generator[DirectoryRow]:
 ROWS_LOOKED_AT = 1000
 _MAX_CHARS_LOOKED_AT = 4_000_000
 EXAMPLES = 3
-_EXAMPLE_CHARS = 60
 _MAX_PROBLEMS = 50
 _GLANCE_BYTES = 4096
 _DIMENSION = re.compile(rb'<(?:\w+:)?dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"')
@@ -329,8 +328,7 @@ def preview(
 def _add_examples(examples: dict[str, list[str]], row: DirectoryRow) -> None:
     for header, cell in zip(row.header, row.cells, strict=True):
         known = examples.setdefault(header, [])
-        text = " ".join(cell.split())
-        short = text if len(text) <= _EXAMPLE_CHARS else f"{text[: _EXAMPLE_CHARS - 1]}…"
+        short = shortened(" ".join(cell.split()))
         if short and len(known) < EXAMPLES and short not in known:
             known.append(short)
 

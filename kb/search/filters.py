@@ -52,17 +52,15 @@ def filters_near(department: str, theme: str, near: str, within: int) -> Filters
 
 
 def with_place_of(asked: Query, filters: Filters) -> Filters:
-    """Returns the filters with the places that a need names, if none is chosen by hand."""
-    if filters.department or filters.near:
+    """Returns the filters with the places that a need names, if a town is not chosen by hand."""
+    if filters.near:
         return filters
     parts = asked.reading.parts
     near = [part for part in parts if part.near]
     if len(near) == 1:
         filters = replace(filters, near=near[0].near, within=near[0].within)
     departments = tuple(dict.fromkeys(code for part in parts for code in part.departments))
-    if len(departments) == 1:
-        return replace(filters, department=departments[0])
-    return replace(filters, departments=departments)
+    return filters if filters.department else replace(filters, departments=departments)
 
 
 def ids_left(filters: Filters, kind: Kind, store: Store) -> list[str]:

@@ -76,10 +76,10 @@ def search(
     endorsements, boosts = _boosts(
         matched, compared, asked, named, found, context, following, scope, lang
     )
-    # Assess, with the passages of boosted actors that were not retrieved
+    # Assess, with what the encoder read of boosted actors that were not retrieved
     rising = (id_ for id_, boost in boosts.items() if boost.rise(weights.precedents))
     boosted = dict.fromkeys([*endorsements, *rising, *names])
-    unread = context.passages_of_actors(boosted.keys() - passages.keys())
+    unread = context.index.embeddings(context.passages_of_actors(boosted.keys() - passages.keys()))
     passages |= gather(score(compared, unread, context, options))[Kind.ACTOR]
     measure = Measure(FitScale(compared.null, weights.fits), weights, asked, best_by_chance)
     candidates = {

@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 
 from kb.encoder.encoder import Embeddings, TextKind
-from kb.indexing.derivation import NAME
 from kb.language_model import Wording
 from kb.reference.roles import Flow
 from kb.search.context import Calibration, RankingOptions, SearchContext
@@ -102,11 +101,8 @@ def unit(embedding: Embeddings) -> Embeddings:
 
 def actor_embeddings(ids: Collection[str], context: SearchContext) -> dict[str, Embeddings]:
     """Returns the `(dimension,)` unit mean of the embeddings of each actor's description, by id."""
-    if not ids:
-        return {}
     passages = context.passages(context.passages_of_actors(ids))
     rows: dict[str, list[Embeddings]] = {}
     for id_, row in context.index.embeddings(passages.keys()).items():
-        if passages[id_].part != NAME:
-            rows.setdefault(passages[id_].record_id, []).append(row)
+        rows.setdefault(passages[id_].record_id, []).append(row)
     return {actor_id: unit(np.mean(of_actor, axis=0)) for actor_id, of_actor in rows.items()}

@@ -46,7 +46,7 @@ Title = about("What is looked for or offered, in a few words.", "500 flacons de 
 
 
 class ListedNotice(Shape):
-    """A need or an offer of the board."""
+    """A notice in “Needs and offers”."""
 
     id: str
     url: str = about("The address of its page, in the requested language.")

@@ -241,10 +241,10 @@ TOOLS = {
         SiteTool(
             "post_need",
             "Déposer un besoin – Post a need",
-            "Posts a need (or an offer: `flow`) on the needs board, in the name of the account of "
-            "the token. It waits there until a moderator publishes it. Search first; post only "
-            "if the person asks for it, and show them the words before. Give no contact of theirs "
-            "unless they say so.",
+            "Posts a need (or an offer: `flow`) in “Besoins et offres” (“Needs and offers”), in "
+            "the name of the account of the token. It waits there until a moderator publishes "
+            "it. Search first; post only if the person asks for it, and show them the words "
+            "before. Give no contact of theirs unless they say so.",
             NewNotice,
             NoticeOut,
             _post_need,

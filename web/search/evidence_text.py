@@ -20,7 +20,7 @@ _STRONGEST_FIRST = (
 )
 """What was shown says more than what is inferred, and that more than own words of other things."""
 
-_END_OF_SENTENCE = re.compile(r"(?<=\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
+_END_OF_SENTENCE = re.compile(r"(?<=\w\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
 
 _QUOTED = re.compile(r"«\s*(.+?)\s*»|“(.+?)”|\"(.+?)\"")
 
@@ -66,11 +66,17 @@ def first_sentence(text: str, most: int = 110) -> str:
     """Returns the first sentence of a text, cut after `most` characters at a whole word."""
     line = " ".join(text.split())
     # A point within the first words is that of an abbreviation: "J.M. Weston".
-    if end := _END_OF_SENTENCE.search(line, 30, most):
-        return line[: end.start()]
+    end = _END_OF_SENTENCE.search(line, 30, most)
+    return line[: end.start()] if end else beginning(line, most)
+
+
+def beginning(text: str, most: int) -> str:
+    """Returns a text, cut where a sentence ends in the second half of `most`, else at a word."""
+    line = " ".join(text.split())
     if len(line) <= most:
         return line
-    return f"{line[: most + 1].rpartition(' ')[0].rstrip(' ,;:')}…"
+    ends = [end.start() for end in _END_OF_SENTENCE.finditer(line, most // 2, most + 1)]
+    return line[: ends[-1]] if ends else f"{line[: most + 1].rpartition(' ')[0].rstrip(' ,;:.')}…"
 
 
 def inner(text: str, language: str) -> str:
@@ -98,6 +104,7 @@ def part_of_need(part: NeedPart) -> str:
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     return {
         "alike": alike,
+        "beginning": beginning,
         "first_sentence": first_sentence,
         "inner": partial(inner, language=language),
         "is_named": is_named,

@@ -74,6 +74,18 @@ def test_what_a_value_of_a_filter_counts_is_what_it_leaves(base: KnowledgeBase) 
             assert base.search(query, filters=picked).total == count, (query, picked)
 
 
+def test_a_department_is_counted_and_chosen_within_the_distance_that_the_need_says(
+    base: KnowledgeBase,
+) -> None:
+    said = "gants de cuir à moins de 30 km de Cognac"
+    counts = base.search(said).departments
+    assert counts.keys() == {"16", "17"}
+    for code, count in counts.items():
+        chosen = Filters(code)
+        everywhere = base.search("gants de cuir", filters=chosen)
+        assert base.search(said, filters=chosen).total == count < everywhere.total
+
+
 def test_a_circle_keeps_exactly_who_is_in_it(base: KnowledgeBase, actors: Sequence[Actor]) -> None:
     random = Random(3)
     parts = tuple(Participation(each.name, Role.PRODUCER, each.id) for each in actors[:2])

@@ -20,6 +20,7 @@ from tests.web.page_reader import Page
 from tests.web.sample_base import SampleBase
 from tests.web.signed_in import SETTINGS, account_client, another_browser, send
 from web.dashboard import TABLES
+from web.mcp.tools import TOOLS
 from web.tallies import Tallies
 
 ROCKET = "une fusée en titane"
@@ -119,6 +120,15 @@ def test_a_need_that_is_asked_on_three_days_can_be_posted_or_erased(
     (post,) = (one for one in read.inside(item, "a") if "button" in one.attributes.get("class", ""))
     assert post.attributes["href"] == "/en/needs-and-offers/post?q=titane+fus%C3%A9e"
     assert "titane fusée" in administrator.get(post.attributes["href"]).text
+    # Where to is named as in the navigation; assistants name it so, too.
+    for path, board in (
+        ("/fr/tableau-de-bord", "/fr/besoins-et-offres"),
+        ("/en/dashboard", "/en/needs-and-offers"),
+    ):
+        there = Page(administrator.get(path).text)
+        name = there.all("a", href=board)[0].text
+        assert name in there.one("section", aria_labelledby="asked").text
+        assert name in TOOLS["post_need"].description
     (hidden,) = (one for one in read.inside(item, "input") if one.attributes["name"] == "need")
     erased = send(
         administrator, "/en/dashboard", {"do": "forget", "need": hidden.attributes["value"]}

@@ -1,7 +1,7 @@
 """Which evidence is shown first, where there is room for one piece."""
 
 from kb.search.results import Evidence, EvidenceKind
-from web.search.evidence_text import in_order, strongest
+from web.search.evidence_text import beginning, in_order, strongest
 
 INFERRED = Evidence(EvidenceKind.SIMILAR, "Elle lave du linge.")
 SAID = Evidence(EvidenceKind.PASSAGE, "Blanchisserie de Loudun.", ((0, 13),))
@@ -14,3 +14,14 @@ def test_own_words_with_a_word_of_the_need_come_before_what_is_inferred() -> Non
     assert strongest([INFERRED, SAID]) == SAID
     assert strongest([SAID_OF_ELSE, INFERRED]) == INFERRED
     assert strongest([]) is None
+
+
+def test_a_beginning_ends_with_a_sentence_if_one_ends_near_else_at_a_word() -> None:
+    text = "Plans disponibles ici. Pose un samedi, chez M. Dupont, ou à côté. Accès facile"
+    assert beginning(text, 200) == text
+    assert (
+        beginning(text, 70) == "Plans disponibles ici. Pose un samedi, chez M. Dupont, ou à côté."
+    )
+    # Neither after an initial, nor where most would be lost.
+    assert beginning(text, 54) == "Plans disponibles ici. Pose un samedi, chez M. Dupont…"
+    assert beginning("Elle pose des rampes. 12 mètres de long", 23) == "Elle pose des rampes…"

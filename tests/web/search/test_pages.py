@@ -64,6 +64,8 @@ def test_what_is_serious_is_counted_and_what_is_unlikely_is_folded(
     assert read.inside(folded, "summary")[0].text == "2 organisations peu probables"
     assert [one.text for one in read.inside(folded, "h3")] == names(read)[1:]
     assert "open" not in folded.attributes
+    # A filter leaves both: without a word, eight of it would be seven leads.
+    assert "comptent aussi les organisations peu probables" in read.one("form", role="search").text
 
 
 def test_where_nothing_fits_the_advice_is_of_this_need(

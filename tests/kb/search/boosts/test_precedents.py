@@ -9,7 +9,10 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
 from kb.search.context import RankingOptions
-from kb.search.results import ActorHit, EvidenceKind, Fit
+from kb.search.results import ActorHit, EvidenceKind, Filters, Fit
+from kb.search.weights import PassageWeights, RankingWeights
+from tests.conftest import OpenBase
+from tests.encoders import WordCountEncoder
 
 QUERY = "gel hydroalcoolique"
 
@@ -119,6 +122,20 @@ def test_what_is_only_inferred_is_never_strong(base: KnowledgeBase) -> None:
     assert hit.parts.similar > 0
     assert EvidenceKind.CASE not in kinds(hit)
     assert found(base)["w0"].fit is Fit.STRONG
+
+
+def test_who_is_raised_is_judged_alike_whether_a_filter_brought_it_up(
+    open_base: OpenBase, word_counts: WordCountEncoder
+) -> None:
+    """Else a filter leaves others than it counted: that a name says nothing is no merit."""
+    few = PassageWeights(dense_candidates=2, lexical_candidates=2)
+    base = open_base(word_counts, weights=RankingWeights(passages=few))
+    base.put([*ACTORS, STORY])
+    everywhere, there = base.search(QUERY), base.search(QUERY, filters=Filters(department="16"))
+    (close,) = (hit for hit in everywhere.hits if hit.actor == CLOSE)
+    (same,) = there.hits
+    assert close.parts.similar > 0 > close.parts.own
+    assert (close.fit, close.parts.own) == (same.fit, same.parts.own)
 
 
 # Known conversions
