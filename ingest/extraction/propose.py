@@ -38,7 +38,7 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
         fields.append(ProposedField("need", need.phrase, need.sentence.text, confidence))
     if time := time_of_facts(read, article.date):
         fields.append(ProposedField("period", time.edtf, time.sentence.text, time.confidence))
-    found = _linked(participants(understood), actors)
+    found = list(_linked(participants(understood), actors))  # each with all its mentions
     proposed = (each for one in found for each in _proposed(one, read, actors))
     return Proposals(tuple(fields), tuple(proposed))
 
@@ -85,10 +85,10 @@ def _proposed(
     participant, actor_id = linked
     name = actors.actors[actor_id].name if actor_id else participant.name
     sentence, told = _told(participant, read)
-    for role, likely in participant.roles():
+    for role, likely in participant.roles() if sentence else ():
         confidence = calibrated("participations", participant.probability, likely)
         confidence = min(SUREST, confidence)
-        if sentence and confidence >= MIN_CONFIDENCE:
+        if confidence >= MIN_CONFIDENCE:
             yield ProposedParticipation(
                 Participation(name, Role(role), actor_id, told),
                 sentence.text,

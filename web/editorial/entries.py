@@ -12,7 +12,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
 from kb.reference.roles import ROLES
 from kb.registers.accounts import Account, AccountRole
-from kb.registers.drafts import OPEN_STATES, Draft
+from kb.registers.drafts import OPEN_STATES, Draft, DraftState
 from web.editorial.choices import likely_actors
 from web.http.urls import Address, Page, address
 
@@ -78,11 +78,11 @@ def _as_sentence(words: str) -> str:
 def create_missing(base: KnowledgeBase, draft_id: str, account: Account) -> None:
     """Creates the entry of each participant without one, unless one that is there resembles it.
 
-    One of the same name that waits, made from another article, is linked.
+    One of the same name that waits for a moderator is linked.
     """
     case = cast("Case", base.drafts.get(draft_id).record)
     names = {folded(part.name): part.name for part in case.participants if not part.actor_id}
-    waiting = [cast("Actor", one.record) for one in base.drafts.list()
+    waiting = [cast("Actor", one.record) for one in base.drafts.list([DraftState.SUBMITTED])
                if one.kind is Kind.ACTOR]  # fmt: skip
     for name in list(names.values())[:MOST_AT_ONCE]:
         draft = base.drafts.get(draft_id)
@@ -104,8 +104,12 @@ def create_missing(base: KnowledgeBase, draft_id: str, account: Account) -> None
 
 
 def _is_same(waiting: Actor, entry: Actor) -> bool:
-    places = {folded(one.place) for one in (waiting, entry) if one.place}
-    return folded(waiting.name) == folded(entry.name) and len(places) < 2
+    """Whether both have one name and place; without a place, a name of two words with capitals."""
+    is_proper = bool(entry.place) or sum(word[0].isupper() for word in entry.name.split()) > 1
+    return is_proper and all(
+        folded(getattr(waiting, field)) == folded(getattr(entry, field))
+        for field in ("name", "place")
+    )
 
 
 def free_id(base: KnowledgeBase, wished: str) -> str:

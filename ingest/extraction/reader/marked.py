@@ -33,7 +33,10 @@ def marks(passage: str, spans: Sequence[Sequence[int]]) -> tuple[list[int], list
 
 
 def marked(text: str, mentions: Sequence[tuple[int, int]], most: int = MOST_CHARS) -> str:
-    """The first sentence, those with mentions, those around the first two: `most` characters."""
+    """The first sentence, those that name the organisation, and neighbours of the first two.
+
+    They are `most` characters together; a longer sentence is cut around the name.
+    """
     text = text.translate(_NO_MARKS)
     sentences = _sentences(text, mentions)
     naming = [
@@ -42,15 +45,20 @@ def marked(text: str, mentions: Sequence[tuple[int, int]], most: int = MOST_CHAR
         if any(start <= first < end for first, _ in mentions)
     ]
     around = [number + step for number in naming[:2] for step in (-1, 1)]
-    left, kept = most, set[int]()
+    left, kept = most, dict[int, tuple[int, int]]()
     for number in (0, *naming, *around):
         if number in kept or not 0 <= number < len(sentences):
             continue
         start, end = sentences[number]
-        if end - start <= left or not kept & set(naming):
-            kept.add(number)
-            left -= end - start
-    return " ".join(_marked(text, *sentences[number], mentions) for number in sorted(kept))
+        if number in naming[:1] and end - start > left:
+            first, last = next(each for each in mentions if start <= each[0] < end)
+            start = max(start, first - left // 2)
+            end = min(end, max(last, start + left))
+        elif end - start > (left if number else most // 2):
+            continue
+        kept[number] = (start, end)
+        left -= end - start
+    return " ".join(_marked(text, *span, mentions) for _, span in sorted(kept.items()))
 
 
 def _sentences(text: str, mentions: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -10,8 +10,8 @@ from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.propose import propose
 from ingest.extraction.reader import encoded
-from ingest.extraction.reader.marked import MOST_CHARS, marked
-from ingest.extraction.reader.participants import bare
+from ingest.extraction.reader.marked import MOST_CHARS, marked, role_odds
+from ingest.extraction.reader.participants import MOST, bare, participants
 from kb.models import Actor
 from kb.reference.roles import Role
 from kb.registers.drafts import FILLED_IN, Proposals
@@ -162,8 +162,39 @@ def test_a_marked_passage_has_the_title_and_the_sentences_that_name_an_organisat
     )
     assert marked("M. J. Roy & Fils a fini.", [(0, 16)]) == " @ M. J. Roy & Fils #  a fini."
     assert marked("@alba #bois : Alba va.", [(14, 18)]) == " alba  bois :  @ Alba #  va."
-    long = f"Titre\n{'Rien ici. ' * 90}Alba donne du bois."
-    at = long.index("Alba")
-    assert len(passage := marked(long, [(at, at + 4)])) <= MOST_CHARS + 6
-    assert passage.startswith("Titre ")
-    assert passage.endswith("@ Alba #  donne du bois.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Titre\n{'Rien ici. ' * 90}Alba donne du bois.",
+        f"Titre\n{'rien ici, ' * 500}Alba donne du bois{', rien ici' * 500}",
+        f"{'un titre sans fin ' * 90}\nAlba donne du bois.",
+        f"{'・何もない' * 900}Alba 木{'・何もない' * 900}",
+    ],
+)
+def test_a_marked_passage_of_any_text_is_short_and_has_the_name(text: str) -> None:
+    at = text.index("Alba")
+    passage = marked(text, [(at, at + 4)])
+    assert "@ Alba #" in passage
+    assert len(passage) <= MOST_CHARS + 10
+
+
+def test_the_role_is_that_of_the_marked_organisation() -> None:
+    text = (
+        "La scierie Morel livre ses chutes de bois à l'atelier Vasco, qui en fabrique des jouets."
+    )
+
+    def role_of(name: str) -> Role:
+        at = text.index(name)
+        return list(Role)[int(role_odds(text, [(at, at + len(name))]).argmax())]
+
+    assert role_of("scierie Morel") is Role.SUPPLIER
+    assert role_of("atelier Vasco") is Role.PRODUCER
+
+
+def test_a_list_of_hundreds_of_organisations_is_read_as_far_as_a_person_would() -> None:
+    names = [f"la menuiserie {chr(65 + n % 26)}{'aeiou'[n // 26 % 5]}rtin" for n in range(130)]
+    text = " ".join(f"Pour les lits, {name} a donné des planches." for name in names)
+    found = participants(encoded.encoded(text))
+    assert MOST // 2 < len(found) <= MOST
