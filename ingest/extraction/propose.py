@@ -85,7 +85,9 @@ def _proposed(
     participant, actor_id = linked
     name = actors.actors[actor_id].name if actor_id else participant.name
     sentence, told = _told(participant, read)
-    for role, likely in participant.roles() if sentence else ():
+    if sentence is None:
+        return
+    for role, likely in participant.roles():
         confidence = calibrated("participations", participant.probability, likely)
         confidence = min(SUREST, confidence)
         if confidence >= MIN_CONFIDENCE:
