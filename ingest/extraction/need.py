@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.extraction.reader.encoded import EncodedText
-from ingest.extraction.reader.heads import naming
+from ingest.extraction.reader.encoded import EncodedText, naming
 from ingest.extraction.tokens import Sentence, TextPart, TextToken, tokens
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, stem
 

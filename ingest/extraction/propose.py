@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.need import need_of
-from ingest.extraction.reader.encoded import MAX_CHARS, encoded, whole_text
-from ingest.extraction.reader.heads import calibrated
+from ingest.extraction.reader.encoded import MAX_CHARS, calibrated, encoded, whole_text
 from ingest.extraction.reader.participants import Participant, participants
 from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import Sentence, TextPart, sentences, tokens

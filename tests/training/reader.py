@@ -28,8 +28,7 @@ from ingest.articles.readers import read_article
 from ingest.extraction.names import OrganisationKind, kind_of
 from ingest.extraction.need import need_of
 from ingest.extraction.propose import language_of
-from ingest.extraction.reader.encoded import DELTA, LAYERS, encoded, whole_text
-from ingest.extraction.reader.heads import HEADS, doubts
+from ingest.extraction.reader.encoded import DELTA, HEADS, LAYERS, doubts, encoded, whole_text
 from ingest.extraction.reader.marked import marked, marks
 from ingest.extraction.reader.participants import bare, participants
 from ingest.extraction.tokens import sentences

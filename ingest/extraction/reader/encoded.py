@@ -1,6 +1,7 @@
-"""Encoded articles: the vectors of their tokens, by the bundled encoder as adapted to reading."""
+"""Encoded articles: the vectors of their tokens, and what heads read from them (`reader.md`)."""
 
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from ingest.articles.article import Article
+from ingest.extraction.names import OrganisationKind
 from kb.encoder.encoder import Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder, prepare
 from kb.errors import EncoderError
@@ -18,6 +21,7 @@ from kb.settings import BUNDLED_MODEL, Settings
 MAX_CHARS = 60_000  # thirty pages, enough for an article to state its case
 LAYERS = 9  # of the twelve of the bundled model
 DELTA = Path(__file__).parent / "delta"
+HEADS = Path(__file__).parent / "heads.safetensors"
 OVERLAP = 300  # characters that two windows of a text share
 MOST_WINDOWS = 40  # of a text: signs that are many tokens each must not take minutes
 WINDOW = 3_000  # characters that are tried at once: the encoder reads 512 tokens of them
@@ -99,3 +103,47 @@ def _words(text: str) -> WordEmbeddings:
     if (words := reading_encoder().encode_words(text, TextKind.DOCUMENT)) is None:
         raise EncoderError("The bundled model does not give the vectors of its words.")
     return words
+
+
+@cache
+def _heads() -> dict[str, Floats]:
+    return load_file(HEADS)
+
+
+def calibrated(what: str, *likely: float) -> float:
+    """How likely "participations" or "needs" are right, by the probabilities that make them."""
+    intercept, *slopes = _heads()[f"calibration of {what}"].tolist()
+    pairs = zip(slopes, doubts(*likely), strict=True)
+    return 1 / (1 + math.exp(-intercept - sum(slope * value for slope, value in pairs)))
+
+
+def doubts(*likely: float) -> list[float]:
+    """The log odds of probabilities, which calibrations weigh."""
+    return [math.log(max(each, 1e-3) / max(1 - each, 1e-3)) for each in likely]
+
+
+def odds_of_kind(kind: OrganisationKind) -> Floats:
+    """What the kind of an organisation adds to the log odds of its roles: `(9,)`."""
+    odds: Floats = _heads()["roles of kinds"][list(OrganisationKind).index(kind)]
+    return odds
+
+
+def tags(read: EncodedText) -> Floats:
+    """How likely each token is outside of, within, and at the start of a participant: `(n, 3)`."""
+    return _softmax(linear("tag", read.vectors))
+
+
+def naming(read: EncodedText) -> Floats:
+    """How likely each token is of a word that says what was needed: `(n,)`."""
+    return np.asarray(1 / (1 + np.exp(-linear("need", read.vectors)[:, 0])), np.float32)
+
+
+def linear(name: str, vectors: Floats) -> Floats:
+    """What a head makes of vectors `(…, 384)` or several joined: `(…, outputs)`."""
+    heads = _heads()
+    return vectors @ heads[f"{name}.weight"].T + heads[f"{name}.bias"]
+
+
+def _softmax(odds: Floats) -> Floats:
+    odds = np.exp(odds - odds.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ingest.extraction.reader.encoded import Floats, encoded
-from ingest.extraction.reader.heads import linear
+from ingest.extraction.reader.encoded import Floats, encoded, linear
 
 BEFORE, AFTER = "@", "#"
 MOST_CHARS = 420  # about 100 tokens: more take longer, and say no more

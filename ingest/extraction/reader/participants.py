@@ -9,8 +9,7 @@ import numpy as np
 
 from ingest.extraction.gazetteer import name_words
 from ingest.extraction.names import kind_of
-from ingest.extraction.reader.encoded import EncodedText, Floats
-from ingest.extraction.reader.heads import odds_of_kind, tags
+from ingest.extraction.reader.encoded import EncodedText, Floats, odds_of_kind, tags
 from ingest.extraction.reader.marked import role_odds
 from kb.reference.communes import is_town
 from kb.reference.roles import Role
