@@ -6,7 +6,6 @@ Takes 40 minutes on two cores. A tenth of the articles is held out, and makes th
 which can be made again alone.
 """
 
-import json
 import math
 import random
 import re
@@ -51,19 +50,16 @@ from tests.article_evaluation.scores import Scores
 from tests.training.regression import fitted
 
 ARTICLES = Path(__file__).parents[1] / "data" / "articles"
-PASSAGES, PAGES = ARTICLES / "passages", ARTICLES / "pages"
+PASSAGES = ARTICLES / "passages"
 FOLDERS = (ARTICLES / "others" / "tune", ARTICLES / "tune")
 
 FROZEN = 4  # the lowest layers, as they come: their output is computed once
 RANK, SCALE = 16, 2.0
 DROPOUT, HIDDEN_DROPOUT, HEAD_DROPOUT = 0.05, 0.1, 0.1
-BESIDE = {"role", "sign"}  # heads that are learnt beside the others, and not written
-CUT_AT, MOST_ABOVE, MOST_BELOW = 120, 24, 16  # characters of a line of a page; lines of a page
 PART = 0.5  # of the passages: what an epoch reads
 EPOCHS, BATCH, SEED, HELD_OUT = 3, 2048, 0, 10
 OF_DELTA, OF_HEADS, DECAY = 6e-4, 2e-3, 0.01  # learning rates, weight decay
-OF_TAGS, OF_ROLES, OF_SIGNS = 3.0, 0.7, 3.0  # weights of the losses; that of the need is 1
-NEAR = 12  # tokens on each side of a mention
+OF_TAGS, OF_ROLES = 3.0, 0.7  # weights of the losses; that of the need is 1
 MOST_TOKENS, SHARED = 510, 100  # of a window; of two windows of an article
 MOST_CHARS = 12_000  # of an article
 MARKED_CHARS = (
@@ -78,17 +74,16 @@ PADDING = 1  # the token that fills rows, of the bundled model
 class Window:
     """A stretch of text of `n` tokens, and what its labels say of them.
 
-    `lower` `(n, 384)` are their vectors after the frozen layers; `tags`, `needs` and `signs`
-    `(n,)`, of which those that no label tells are `IGNORED`; `mentions` the tokens, participant
-    and allowed roles of each; `marks` those of its marks, if it is a marked passage.
+    `tags` and `needs` are `(n,)`, `IGNORED` where no label tells; `marks` those of a marked
+    passage, and `allowed` the roles of who is marked; `lower` `(n, 384)` the vectors of the tokens
+    after the frozen layers.
     """
 
     ids: list[int]
     tags: Tensor
     needs: Tensor
-    signs: Tensor
-    mentions: list[tuple[int, int, int, frozenset[Role]]]
-    marks: tuple[list[int], list[int]] | None = None
+    marks: tuple[list[int], list[int]] = ([], [])
+    allowed: frozenset[Role] = frozenset()
     of_passage: bool = False
     lower: Tensor = field(default_factory=lambda: torch.empty(0))
 
@@ -140,8 +135,6 @@ class Reader(nn.Module):
             {
                 "tag": nn.Linear(width, 3),
                 "need": nn.Linear(width, 1),
-                "sign": nn.Linear(width, 1),
-                "role": nn.Linear(3 * width, len(Role)),
                 "marked": nn.Linear(3 * width, len(Role)),
             }
         )
@@ -154,21 +147,6 @@ class Reader(nn.Module):
                 values = _output(layer(values, hidden))
         read: Tensor = self.drop(values.float())
         return read
-
-    def roles(self, values: Tensor, mentions: Sequence[tuple[int, int]]) -> Tensor:
-        """The log odds of mentions without marks."""
-        rows = [
-            torch.cat(
-                [
-                    values[first:last].mean(0),
-                    values[max(0, first - NEAR) : last + NEAR].mean(0),
-                    values.mean(0),
-                ]
-            )
-            for first, last in mentions
-        ]
-        odds: Tensor = self.heads["role"](torch.stack(rows))
-        return odds
 
     def marked(self, values: Tensor, marks: tuple[list[int], list[int]]) -> Tensor:
         row = [values[marks[0]].mean(0), values[marks[1]].mean(0), values.mean(0)]
@@ -185,31 +163,10 @@ def windows(tokenizer: Any, text: str, labels: Labels) -> Iterator[Window]:
             window.needs[_within(spans, start, end)] = value
         window.tags[[start < end for start, end in spans]] = OUTSIDE
         for start, end, number in named:
-            participant = labels.participants[number]
-            for place, at in enumerate(tokens := _within(spans, start, end)):
-                window.tags[at] = IGNORED if participant.optional else INSIDE if place else BEGINS
-            if tokens and not participant.optional:
-                allowed = frozenset().union(*participant.roles)
-                window.mentions.append((tokens[0], tokens[-1] + 1, number, allowed))
+            is_doubtful = labels.participants[number].optional
+            for place, at in enumerate(_within(spans, start, end)):
+                window.tags[at] = IGNORED if is_doubtful else INSIDE if place else BEGINS
         yield window
-
-
-def edges(page_text: str) -> str:
-    """The first and last lines of a page, each cut."""
-    lines = [line[:CUT_AT] for line in page_text.splitlines() if line.strip()]
-    if len(lines) > MOST_ABOVE + MOST_BELOW:
-        lines = [*lines[:MOST_ABOVE], *lines[-MOST_BELOW:]]
-    return "\n".join(lines)
-
-
-def signed(tokenizer: Any, text: str, author: str) -> Window:
-    """The window of the lines around an article, with who signs it marked wherever named."""
-    ids, spans = next(_stretches(tokenizer, text))
-    window = _window(ids, spans)
-    window.signs[[start < end for start, end in spans]] = 0
-    for match in re.finditer(rf"(?<!\w){re.escape(author)}(?!\w)", text) if author else ():
-        window.signs[_within(spans, *match.span())] = 1
-    return window
 
 
 def marked_windows(tokenizer: Any, text: str, labels: Labels) -> Iterator[Window]:
@@ -223,7 +180,7 @@ def marked_windows(tokenizer: Any, text: str, labels: Labels) -> Iterator[Window
         ids, spans = next(_stretches(tokenizer, passage))
         window = _window(ids, spans)
         window.marks = marks(passage, spans)
-        window.mentions = [(0, 0, number, frozenset().union(*participant.roles))]
+        window.allowed = frozenset().union(*participant.roles)
         if all(window.marks):
             yield window
 
@@ -244,8 +201,8 @@ def _stretches(tokenizer: Any, text: str) -> Iterator[tuple[list[int], list[tupl
 
 
 def _window(ids: list[int], spans: Sequence[tuple[int, int]]) -> Window:
-    unknown = torch.full((3, len(spans)), IGNORED)
-    return Window(ids, unknown[0], unknown[1].float(), unknown[2].float(), [])
+    unknown = torch.full((2, len(spans)), IGNORED)
+    return Window(ids, unknown[0], unknown[1].float())
 
 
 def _within(spans: Sequence[tuple[int, int]], start: int, end: int) -> list[int]:
@@ -317,47 +274,31 @@ def loss(model: Reader, batch: Sequence[Window]) -> Tensor:
     values = torch.zeros(len(batch), longest, batch[0].lower.shape[1])
     mask = torch.zeros(len(batch), longest)
     tags = torch.full((len(batch), longest), IGNORED)
-    needs, signs = torch.full((2, len(batch), longest), float(IGNORED))
+    needs = torch.full((len(batch), longest), float(IGNORED))
     for row, window in enumerate(batch):
         count = len(window.ids)
         values[row, :count], mask[row, :count] = window.lower.float(), 1
         tags[row, :count], needs[row, :count] = window.tags, window.needs
-        signs[row, :count] = window.signs
     read = model(values, mask)
     of_tags = functional.cross_entropy(
         model.heads["tag"](read).transpose(1, 2), tags, ignore_index=IGNORED, reduction="sum"
     ) / max(1, int((tags != IGNORED).sum()))
-    of_needs = _loss_of_words(model.heads["need"](read), needs)
-    of_signs = _loss_of_words(model.heads["sign"](read), signs)
+    known = needs != IGNORED
+    of_needs = functional.binary_cross_entropy_with_logits(
+        model.heads["need"](read)[..., 0][known], needs[known], reduction="sum"
+    ) / max(1, int(known.sum()))
     of_roles = [
         _loss_of_roles(model, read[row, : len(window.ids)], window)
-        for row, window in enumerate(batch) if window.mentions
+        for row, window in enumerate(batch) if window.allowed
     ]  # fmt: skip
     roles = torch.stack(of_roles).mean() if of_roles else torch.tensor(0.0)
-    return OF_TAGS * of_tags + OF_ROLES * roles + of_needs + OF_SIGNS * of_signs
-
-
-def _loss_of_words(odds: Tensor, labels: Tensor) -> Tensor:
-    known = labels != IGNORED
-    lost: Tensor = functional.binary_cross_entropy_with_logits(
-        odds[..., 0][known], labels[known], reduction="sum"
-    )
-    return lost / max(1, int(known.sum()))
+    return OF_TAGS * of_tags + OF_ROLES * roles + of_needs
 
 
 def _loss_of_roles(model: Reader, read: Tensor, window: Window) -> Tensor:
-    """How unlikely the allowed roles of each participant are, by the mean of its mentions."""
-    if window.marks:
-        likely = functional.log_softmax(model.marked(read, window.marks), -1)
-        return -torch.logsumexp(likely[[role in window.mentions[0][3] for role in Role]], 0)
-    odds = model.roles(read, [(first, last) for first, last, _, _ in window.mentions])
-    losses = []
-    for number in {number for _, _, number, _ in window.mentions}:
-        rows = [at for at, mention in enumerate(window.mentions) if mention[2] == number]
-        allowed = window.mentions[rows[0]][3]
-        likely = functional.log_softmax(odds[rows].mean(0), -1)
-        losses.append(-torch.logsumexp(likely[[role in allowed for role in Role]], 0))
-    return torch.stack(losses).mean()
+    """How unlikely the allowed roles of the marked participant are."""
+    likely = functional.log_softmax(model.marked(read, window.marks), -1)
+    return -torch.logsumexp(likely[[role in window.allowed for role in Role]], 0)
 
 
 def taught(model: Reader, read: list[Window]) -> None:
@@ -407,10 +348,7 @@ def write(model: Reader) -> None:
             a, b = (np.array(one.detach().numpy()) for one in (module.a, module.b))
             factors[f"encoder.layer.{int(number) + FROZEN}.{own}"] = (a, b)
     write_delta(Delta(HUB_NAME_OF_BUNDLED, SCALE, factors), DELTA)
-    heads = {
-        name: one.detach().numpy()
-        for name, one in model.heads.named_parameters() if name.split(".")[0] not in BESIDE
-    }  # fmt: skip
+    heads = {name: one.detach().numpy() for name, one in model.heads.named_parameters()}
     HEADS.write_bytes(save(heads))
 
 
@@ -518,12 +456,6 @@ def _learnt(labelled: Iterable[tuple[Path, Labels]]) -> Reader:
         text = whole_text(article)[:MOST_CHARS]
         read += windows(loaded.tokenizer, text, labels)
         read += marked_windows(loaded.tokenizer, text, labels)
-        around = edges(article.page_text)
-        if labels.author in around:
-            read.append(signed(loaded.tokenizer, around, labels.author))
-    for path in sorted(PAGES.glob("*.jsonl")):
-        for page in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
-            read.append(signed(loaded.tokenizer, edges(page["text"]), page["author"]))
     for path in sorted(PASSAGES.glob("*.jsonl")):
         for text, told in read_passages(path):
             # The thing alone, as the keywords of articles are: what is done with it follows.
