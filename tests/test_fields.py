@@ -65,7 +65,7 @@ CASE = Case(**sample(CASE_FIELDS))
 
 def test_every_field_is_exported_and_read_again(base: KnowledgeBase, tmp_path: Path) -> None:
     base.choose_contacts("annuaire", ContactChoice(persons=Visibility.PUBLIC))
-    base.ingest_actors("annuaire", [SourceRow(ACTOR)])
+    base.begin_rows("annuaire", [SourceRow(ACTOR)]).put()
     base.put([CASE])
     export(base, tmp_path / "out")
     (entry,) = read_directory(tmp_path / "out" / "actors.csv", HeaderMap(persons_kept=True))
@@ -82,7 +82,7 @@ def test_every_field_is_exported_and_read_again(base: KnowledgeBase, tmp_path: P
 
 def test_every_field_is_in_the_store_and_in_what_sources_say_together(base: KnowledgeBase) -> None:
     base.choose_contacts("annuaire", ContactChoice(persons=Visibility.PUBLIC))
-    base.ingest_actors("annuaire", [SourceRow(ACTOR)])
+    base.begin_rows("annuaire", [SourceRow(ACTOR)]).put()
     base.ingest_cases([CASE])
     assert (base.actor(ACTOR.id), base.case(CASE.id)) == (ACTOR, CASE)
     assert base.history(Kind.ACTOR, ACTOR.id)[-1].record == ACTOR

@@ -74,7 +74,11 @@ class RowSlice:
         on_changed: Callable[[Actor | None, Actor], object] | None = None,
         on_apart: Callable[[int, Actor], object] | None = None,
     ) -> list[Outcome]:
-        """Stores the rows, as `Ingestion.ingest_actors` says; prepares them first if need be."""
+        """Stores the rows, merged with those of other sources; returns what each changed.
+
+        `on_changed` is called with each actor that changes, before and after; `on_apart` with the
+        position of each new row with the SIRET of an actor of quite another name, and that actor.
+        """
         with self._stores.lend() as store:
             # What was to change nothing may change something now, after other changes.
             stale = not self._commit.is_due and self._prepared_at != store.generation
@@ -200,24 +204,6 @@ class Ingestion(Catalogue):
         change = _CaseInputs(cases=cases, by=by)
         self._commit(change, on_embedded)
         return change.outcomes
-
-    def ingest_actors(
-        self,
-        source: str,
-        rows: Sequence[SourceRow],
-        on_embedded: OnEmbedded = lambda _: None,
-        *,
-        by: str = "",
-        on_changed: Callable[[Actor | None, Actor], object] | None = None,
-        on_apart: Callable[[int, Actor], object] | None = None,
-    ) -> list[Outcome]:
-        """Stores the rows of a source, merged with others; returns what each row changed.
-
-        `on_changed` is called with each actor that changes, before and after; `on_apart` with the
-        position of each new row with the SIRET of an actor of quite another name, and that actor.
-        """
-        part = self.begin_rows(source, rows, by=by)
-        return part.put(on_embedded, on_changed=on_changed, on_apart=on_apart)
 
     def begin_rows(self, source: str, rows: Sequence[SourceRow], *, by: str = "") -> RowSlice:
         return RowSlice(self._stores, self._indexer, source, rows, by)

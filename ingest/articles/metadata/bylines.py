@@ -35,19 +35,16 @@ _JOB_AFTER_BAR = re.compile(r"\s\|\s(?P<job>[^.,;()|–—\d]{3,60}?)(?:\s\|.*)?
 _OFFICE = re.compile(r"(?:(?:le|la|the|votre|your)\s|l['’])(?P<job>[^.,;:]{3,60}),?", re.IGNORECASE)
 _FIRST_NAME = re.compile(r"[–—-]{1,2}\s?(?P<name>[A-ZÀ-Þ][^\W\d_]+(?:-[A-ZÀ-Þ][^\W\d_]+)?)")
 _ARTICLE = re.compile(r"(?:le|la|les|the)\s|l['’]", re.IGNORECASE)
-_MAX_GROUP_WORDS = 5
 _BESIDE_NAME = re.compile(
     r"(?:\s?[/,(@]|\s?[|·](?=\s?\d)|\s[–—-]|\s(?:pour|for|avec|with))\s?\S+(?:\s\S+){0,4}"
     r"|,?\s(?:pour|for)(?:\s\S+){1,8}|\s\S+@\S+"
 )
 _IN_BRACKETS = re.compile(r"\s\([^()]*\)$")
 _BAR = re.compile(r"\s*[|·•]\s*")
-ON_NETWORK, ON_FORUM = 0.8, 0.65  # the confidence in the writer of a post
+ON_NETWORK = 0.8  # the confidence in the writer of a post
 _MAX_CARD_LINES = 5
 _AGE = re.compile(lexicon.any_of("labels", "ages"))
 _DEGREE = re.compile(rf"(?:[•·] ?)?{lexicon.any_of('labels', 'degrees')}")
-_MEMBER = re.compile(lexicon.any_of("labels", "member_facts"))
-_MEMBER_DETAIL = re.compile(lexicon.any_of("labels", "member_details"))
 _SYMBOLS = " •·🌐🌍🌎🌏👥"  # what networks set beside the age or the day of a post: who may read it
 
 
@@ -111,19 +108,6 @@ def find_byline(layout: Layout, findings: Findings) -> None:
         line, signed = alone[0]
         line.leave()
         findings.add_person("author", signed, line.text, ACCOUNT)
-    _find_office(layout, findings)
-
-
-def _find_office(layout: Layout, findings: Findings) -> None:
-    """Finds the office that signs a release right below its day, above the text."""
-    for at, line in enumerate(layout.lines[1 : layout.first], 1):
-        above = layout.lines[at - 1]
-        is_below_day = any(notice.announced in DATES for notice in above.notices)
-        is_plain = line.is_short and not line.is_used and not line.is_heading
-        if is_below_day and is_plain and is_name_of_organisation(line.text):
-            findings.add_person("author", Person(line.text.strip()), line.text, ACCOUNT)
-            line.leave()
-            return
 
 
 def find_signature(layout: Layout, findings: Findings) -> None:
@@ -191,26 +175,11 @@ def find_desk(layout: Layout, findings: Findings) -> None:
     text = line.text.strip(" .")
     first_name = _FIRST_NAME.fullmatch(text)
     article = _ARTICLE.match(text)
-    is_office = article is not None and (
-        is_name_of_organisation(text[article.end() :]) or _is_group(layout, text)
-    )
+    is_office = article is not None and is_name_of_organisation(text[article.end() :])
     if is_desk(text) or is_office or first_name:
         name = first_name["name"] if first_name else text
         findings.add_person("author", Person(name), line.text, ACCOUNT)
         _leave(line)
-
-
-def _is_group(layout: Layout, text: str) -> bool:
-    """Whether a line right below the text is as a group signs: "The trustees", before a blank."""
-    line, below = layout.lines[layout.last + 1], layout.line_at(layout.last + 2)
-    return (
-        line.block.stands_alone
-        and not line.text.endswith(".")
-        and line.block.link_share == 0
-        and len(text.split()) <= _MAX_GROUP_WORDS
-        and not re.search(r"[^\w\s'’-]", text)
-        and (below is None or below.block.stands_alone)
-    )
 
 
 def is_contact(layout: Layout, at: int) -> bool:
@@ -239,11 +208,6 @@ def _job_of(line: Line) -> str:
 
 
 def find_card(layout: Layout, findings: Findings) -> None:
-    _find_on_network(layout, findings)
-    _find_on_forum(layout, findings)
-
-
-def _find_on_network(layout: Layout, findings: Findings) -> None:
     """Takes a person above the age of a post: "Anne Roy", "Directrice", "2 sem. • Modifié"."""
     for at, line in enumerate(layout.lines[: layout.first]):
         text = line.text.strip(" •·")
@@ -264,31 +228,6 @@ def _find_on_network(layout: Layout, findings: Findings) -> None:
                 if used not in card[:place] and not used.notices:
                     _leave(used)
             return
-
-
-def _find_on_forum(layout: Layout, findings: Findings) -> None:
-    """Takes an account above how much it wrote and since when: "Messages : 12"."""
-    for at, line in enumerate(layout.lines):
-        if not _MEMBER.fullmatch(plain(line.text).strip()):
-            continue
-        above = at - 1
-        while above >= max(0, at - _MAX_CARD_LINES) and _is_fact(layout.lines[above]):
-            above -= 1
-        name_line = layout.line_at(above)
-        if name_line and not name_line.is_used and len(name_line.text.split()) <= 2:
-            name = signed_name(name_line.text)
-            if name and not name_line.is_heading and not name_line.is_event:
-                if above <= layout.head:
-                    findings.add_person("author", Person(name), name_line.text, ON_FORUM)
-                _leave(name_line)
-        for fact in layout.lines[max(0, above + 1) : at + _MAX_CARD_LINES]:
-            if _is_fact(fact) and not fact.notices:
-                _leave(fact)
-
-
-def _is_fact(line: Line) -> bool:
-    text = plain(line.text).strip()
-    return bool(line.notices or _MEMBER.fullmatch(text) or _MEMBER_DETAIL.fullmatch(text))
 
 
 def _leave(line: Line) -> None:

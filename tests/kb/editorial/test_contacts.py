@@ -44,7 +44,7 @@ def firms(base: KnowledgeBase) -> KnowledgeBase:
         SourceRow(Actor(id=f"f{n:03}", name=f"Firme {n}", phone=(number_of(n),)))
         for n in range(COUNT)
     ]
-    base.ingest_actors("cci", rows)
+    base.begin_rows("cci", rows).put()
     return base
 
 
@@ -125,13 +125,13 @@ def test_what_no_public_source_says_any_more_is_hidden_in_searches_too(
     told = SourceRow(firm)
     base.begin_choice("network", ContactChoice(MEMBERS))
     for source in ("network", "directory"):
-        base.ingest_actors(source, [told])
+        base.begin_rows(source, [told]).put()
 
     def shown() -> tuple[str, ...]:
         (hit,) = base.search("cirages").hits
         return tuple(hit.actor.public.phone)
 
     assert shown() == (number,)
-    base.ingest_actors("directory", [replace(told, actor=replace(firm, phone=()))])
+    base.begin_rows("directory", [replace(told, actor=replace(firm, phone=()))]).put()
     assert base.actor("avel").public.phone == ()
     assert shown() == ()

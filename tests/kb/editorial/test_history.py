@@ -184,7 +184,7 @@ def secretive(lazy_deletes: None, base: KnowledgeBase) -> KnowledgeBase:
     base.edit(Kind.ACTOR, SECRET.id, by="kwyjibo")
     draft = base.drafts.add(SECRET, by="léa", origin="zorglub.pdf", source_text="quaxifrages")
     base.drafts.save(draft.id, replace(SECRET, name="Zorglub"), by="léa", revision=1)
-    base.ingest_actors("registre", [SourceRow(replace(SECRET, place="Zorglub-les-Bains"))])
+    base.begin_rows("registre", [SourceRow(replace(SECRET, place="Zorglub-les-Bains"))]).put()
     base.duplicates.decide("avel", SECRET.id, same=False, by="kwyjibo")
     base.jobs.add("directory", {"path": "registre.csv"}, by="max")
     job = base.jobs.claim()
@@ -253,9 +253,9 @@ def test_a_source_does_not_bring_back_what_is_erased_under_its_own_id(base: Know
     known = replace(SECRET, siret="55208131766522")
     base.put([known])
     rows = [SourceRow(replace(known, id="registre-17"))]
-    assert base.ingest_actors("registre", rows) == [Outcome.UNCHANGED]
+    assert base.begin_rows("registre", rows).put() == [Outcome.UNCHANGED]
     base.erase(Kind.ACTOR, SECRET.id, by="max")
-    assert base.ingest_actors("registre", rows) == [Outcome.WITHDRAWN]
+    assert base.begin_rows("registre", rows).put() == [Outcome.WITHDRAWN]
     assert base.ids(Kind.ACTOR) == set()
 
 

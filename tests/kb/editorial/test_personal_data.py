@@ -86,14 +86,14 @@ def plant_in(base: KnowledgeBase, place: PersonalPlace, columns: Collection[str]
 def told(base: KnowledgeBase) -> KnowledgeBase:
     """A base in which an organisation, a case and everything about them name a person."""
     base.put(RECORDS)
-    base.ingest_actors(
+    base.begin_rows(
         "registre",
         [
             SourceRow(
                 replace(POLISH, description=TEXT, contact=NAME, email=(EMAIL,), phone=(PHONE,))
             )
         ],
-    )
+    ).put()
     told = replace(
         SANITISER,
         author=NAME,
@@ -301,12 +301,12 @@ def test_a_person_is_taken_out_of_every_text(
 
 def test_what_things_are_found_by_stays(base: KnowledgeBase) -> None:
     row = SourceRow(replace(POLISH, id="zorglub-quaxifrage", contact=NAME))
-    base.ingest_actors("registre", [row])
+    base.begin_rows("registre", [row]).put()
     base.personal_data.take_out(NAME, by="max")
     (found,) = base.personal_data.find(NAME)
     assert (found.kind, found.id) == (PersonalKind.ACTOR, "zorglub-quaxifrage")
     # The source still knows its own: another reading changes the same organisation.
-    base.ingest_actors("registre", [SourceRow(replace(row.actor, place="Cognac"))])
+    base.begin_rows("registre", [SourceRow(replace(row.actor, place="Cognac"))]).put()
     assert base.ids(Kind.ACTOR) == {"zorglub-quaxifrage"}
     assert base.actor("zorglub-quaxifrage").place == "Cognac"
 

@@ -16,7 +16,7 @@ MERLET = Actor(id="merlet", name="Merlet", country="FR")
 
 
 def ingest(base: KnowledgeBase, source: str, *actors: Actor) -> list[Outcome]:
-    return base.ingest_actors(source, [SourceRow(actor) for actor in actors])
+    return base.begin_rows(source, [SourceRow(actor) for actor in actors]).put()
 
 
 def claims_of(base: KnowledgeBase, actor_id: str) -> set[tuple[str, str, str]]:
@@ -48,8 +48,8 @@ def test_a_known_siret_under_quite_another_name_waits_as_a_pair(base: KnowledgeB
 
     def again() -> list[Outcome]:
         rows = [SourceRow(MERLET), SourceRow(SAPHIR)]
-        return base.ingest_actors(
-            "annuaire", rows, on_apart=lambda position, other: told.append((position, other.id))
+        return base.begin_rows("annuaire", rows).put(
+            on_apart=lambda position, other: told.append((position, other.id))
         )
 
     assert again() == [Outcome.ADDED, Outcome.ADDED]

@@ -13,7 +13,7 @@ SAME = Actor(id="b", name="Ets Merlet", place="Cognac", department="16")
 
 
 def ingest(base: KnowledgeBase, source: str, *actors: Actor) -> None:
-    base.ingest_actors(source, [SourceRow(actor) for actor in actors])
+    base.begin_rows(source, [SourceRow(actor) for actor in actors]).put()
 
 
 def pairs(base: KnowledgeBase, state: DuplicateState = DuplicateState.OPEN) -> set[tuple[str, str]]:

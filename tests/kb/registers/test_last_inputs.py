@@ -52,8 +52,8 @@ def test_the_input_that_takes_up_a_correction_is_no_news(corrected: KnowledgeBas
 
 
 def test_a_merge_is_no_news_of_the_input(base: KnowledgeBase) -> None:
-    base.ingest_actors("cci", [SourceRow(Actor(id="avel", name="Avel"))])
-    base.ingest_actors("annuaire", [SourceRow(Actor(id="avel-2", name="Avel SAS"))])
+    base.begin_rows("cci", [SourceRow(Actor(id="avel", name="Avel"))]).put()
+    base.begin_rows("annuaire", [SourceRow(Actor(id="avel-2", name="Avel SAS"))]).put()
     base.ingest_cases([SANITISER])
     base.put([CORRECTED], by="léa")
     base.duplicates.decide("avel", "avel-2", same=True, keep="avel-2", by="léa")
