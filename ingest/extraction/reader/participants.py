@@ -39,7 +39,7 @@ _AROUND = " \t\n,;:.«»\"“”()'’*_|[]–—-"
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class TaggedName:
     """`text[start:end]`, which names somebody, and how likely it is a participant."""
 
     start: int
@@ -53,7 +53,7 @@ class Participant:
     """An organisation of the article under all its names, the fullest first."""
 
     text: str
-    mentions: list[Mention] = field(default_factory=list)
+    mentions: list[TaggedName] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -104,14 +104,14 @@ def participants(read: EncodedText) -> list[Participant]:
     return sorted(likely, key=lambda each: min(mention.start for mention in each.mentions))
 
 
-def _points_back(mention: Mention, text: str) -> bool:
+def _points_back(mention: TaggedName, text: str) -> bool:
     """Whether a mention, as "l'entreprise", may stand for an organisation named before."""
     before = text[max(0, mention.start - 6) : mention.start]
     is_plain = mention.name.islower() and len(mention.name.split()) <= 2
     return is_plain and _DEFINITE.search(before) is not None
 
 
-def _is_same(name: str, others: Sequence[Mention]) -> bool:
+def _is_same(name: str, others: Sequence[TaggedName]) -> bool:
     """Whether a name is another's, its initials, or has none but words of it."""
     words = set(name_words(name))
     return any(
@@ -127,7 +127,7 @@ def _initials(name: str) -> str:
     return "".join(word[0] for word in words if word not in FUNCTION_WORDS)
 
 
-def _mentions(read: EncodedText) -> Iterator[Mention]:
+def _mentions(read: EncodedText) -> Iterator[TaggedName]:
     likely = tags(read)
     for first, last in _tagged(read, likely):
         start, end = int(read.spans[first][0]), int(read.spans[last - 1][1])
@@ -139,7 +139,7 @@ def _mentions(read: EncodedText) -> Iterator[Mention]:
         is_place = _OF_PLACE.search(read.text[max(0, start - 6) : start]) and is_town(name)
         if len(name) > 1 and not is_place:
             probability = float(np.mean(1 - likely[first:last, 0]))
-            yield Mention(start, end, name, probability)
+            yield TaggedName(start, end, name, probability)
 
 
 def bare(name: str) -> str:
