@@ -106,7 +106,7 @@ def read_delta(folder: Path) -> Delta:
         config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         tensors = load_file(folder / WEIGHTS_FILE)
         if config["peft_type"] != "LORA" or any(map(config.get, _OTHER_KINDS)):
-            raise ValueError("it is no plain LoRA of linear layers")  # noqa: TRY301
+            raise ValueError("it is no plain LoRA of linear layers")  # noqa: TRY301 (told as all below)
         scale = float(config["lora_alpha"]) / float(config["r"])
         for name in sorted({key.rpartition(".lora_")[0] for key in tensors}):
             a, b = (tensors[f"{name}.lora_{one}.weight"].astype(np.float32) for one in "AB")

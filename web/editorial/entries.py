@@ -91,8 +91,7 @@ def create_missing(base: KnowledgeBase, draft_id: str, account: Account) -> None
         entry = UnlistedParticipant(name, case).entry("")  # nothing that nobody has read
         if likely_actors(base, entry):
             continue
-        same = next((one for one in waiting if _is_same(one, entry)), None)
-        if same is not None:
+        if same := next((one for one in waiting if _is_same(one, entry)), None):
             participant.link(base, same.id, by=account.name)
             continue
         with suppress(InputError):  # a name without a letter or digit has no identifier

@@ -47,6 +47,8 @@ def open_reader(content: bytes) -> PdfReader:
         reader = PdfReader(io.BytesIO(content))
         is_locked = reader.is_encrypted and not _opens(reader)
         count = 0 if is_locked else len(reader.pages)
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 (pypdf warns of errors other than its own)
         if b"%%EOF" not in content[-2048:]:
             raise InputError("cut_off") from None
@@ -73,6 +75,8 @@ def printed_pages(reader: PdfReader) -> list[list[PrintedLine]]:
         printer = _Printer(number)
         try:
             page.extract_text(visitor_text=printer.visit)
+        except MemoryError:
+            raise
         except Exception:  # noqa: BLE001 (as above)
             raise InputError("damaged_page", page=number + 1) from None
         printer.end_line()

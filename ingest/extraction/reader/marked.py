@@ -23,12 +23,11 @@ def role_odds(text: str, mentions: Sequence[tuple[int, int]]) -> Floats:
 
 def marks(passage: str, spans: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
     """The tokens of the marks before names, and of those after them."""
-    at = {
-        sign: [token for token, (start, end) in enumerate(spans)
-               if passage[start:end].strip() == sign]
-        for sign in (BEFORE, AFTER)
-    }  # fmt: skip
-    return at[BEFORE], at[AFTER]
+    signs = [passage[start:end].strip() for start, end in spans]
+    before, after = (
+        [at for at, sign in enumerate(signs) if sign == mark] for mark in (BEFORE, AFTER)
+    )
+    return before, after
 
 
 def marked(text: str, mentions: Sequence[tuple[int, int]], most: int = MOST_CHARS) -> str:

@@ -94,3 +94,17 @@ RSS = '<?xml version="1.0"?><rss version="2.0"><channel><item>{}</item></channel
 )
 def test_a_feed_made_to_be_slow_is_read_soon(item: str) -> None:
     assert read_feed(RSS.format(item).encode())[0].title == "T"
+
+
+@pytest.mark.parametrize("asked", ["PdfReader.pages", "PageObject.extract_text"])
+def test_a_pdf_that_needs_too_much_memory_is_not_called_damaged(
+    asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    owner, _, name = asked.partition(".")
+    is_value = owner == "PdfReader"
+    monkeypatch.setattr(f"pypdf.{owner}.{name}", property(exhausted) if is_value else exhausted)
+    with pytest.raises(MemoryError):
+        article_from_bytes(pdf(b"BT /F 12 Tf 50 700 Td (Alba donne du bois.) Tj ET"), ".pdf")
