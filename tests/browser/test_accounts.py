@@ -83,11 +83,11 @@ def test_the_pages_of_a_forgotten_password_are_accessible_and_lead_on(
     check_page(page)
     page.locator("#email").fill("nobody")
     page.locator("#email").press("Enter")
-    assert page.get_by_role("alert").is_visible()
+    page.get_by_role("alert").wait_for()  # Enter alone does not wait for the next page
     check_page(page)
     page.locator("#email").fill(EMAIL)
     page.locator("#email").press("Enter")
-    assert page.get_by_role("status").is_visible()
+    page.get_by_role("status").wait_for()
     check_page(page)
     mail = None
     for _ in range(12_000):  # two minutes at most: the mail is queued after the answer
@@ -101,7 +101,7 @@ def test_the_pages_of_a_forgotten_password_are_accessible_and_lead_on(
     page.locator("#new").fill("une autre phrase")
     page.locator("#again").fill("une phrase tout autre")
     page.locator("#again").press("Enter")
-    assert page.get_by_role("alert").is_visible()
+    page.get_by_role("alert").wait_for()
     check_page(page)
     page.locator("#new").fill("une autre phrase")
     page.locator("#again").fill("une autre phrase")
