@@ -260,7 +260,7 @@ class KnowledgeBase(Publishing):
             return NO_WORDING
         if not steering.worded:
             return Wording(self.worder.model, WordingState.OFF)
-        asked = understood(query, steering, self._calibrated())
+        asked = understood(query, steering)
         with self._context() as context:
             wordable = is_wordable(query, asked, context)
         if not wordable:
@@ -271,7 +271,7 @@ class KnowledgeBase(Publishing):
         """Returns the words of a need to count; None if they could say who asks."""
         if need_words(query) is None:
             return None
-        asked = understood(query, Steering(), self._calibrated())
+        asked = understood(query, Steering())
         with self._context() as context:
             return need_words(asked.need) if is_wordable(query, asked, context) else None
 

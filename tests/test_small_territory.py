@@ -13,7 +13,7 @@ from kb.explanation.explanation import score_table
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.reference.roles import Flow, Part, Role
-from kb.search.results import Absence, ActorHit, EvidenceKind, Filters, Fit, Steering
+from kb.search.results import Absence, ActorHit, EvidenceKind, Filters, Fit
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store.store import Store
 
@@ -269,12 +269,7 @@ Anne Exemple
 """
 
 
-def test_a_letter_is_searched_by_what_it_asks_for(territory: KnowledgeBase) -> None:
+def test_an_e_mail_is_searched_whole(territory: KnowledgeBase) -> None:
     result = territory.search(CRATES)
-    assert result.asked.sentences == (
-        "Nous cherchons un atelier qui fabrique des caisses en bois sur mesure.",
-    )
-    assert "statues" not in result.asked.text
-    whole = territory.search(CRATES, steering=Steering(whole=True))
-    assert whole.asked.sentences == ()
-    assert "statues" in whole.asked.text
+    assert result.asked.need == result.asked.text == " ".join(CRATES.split())
+    assert [part.text for part in result.asked.reading.parts] == ["douze", "six mois"]

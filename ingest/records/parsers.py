@@ -25,7 +25,7 @@ from ingest.records.fields import (
 )
 from kb.errors import InputError
 from kb.models import SIREN_DIGITS, SIRET_DIGITS
-from kb.reference.communes import department_of_postal_code, is_postal_code
+from kb.reference.communes import commune_in, department_of_postal_code, is_postal_code
 from kb.reference.departments import department_code
 from kb.reference.fields import FieldKind, FieldTraits
 from kb.reference.roles import FLOWS, Flow
@@ -89,9 +89,13 @@ def period(given: str, field: str) -> str:
 
 
 def _department(cells: Cells, field: str) -> str:
+    """Returns the code of a department; where none is written, that of the only town so called."""
     written, country = one_line(cells[field]), country_code(cells["country"])
     if written and country not in _COUNTRIES_OF_DEPARTMENTS:
         raise InputError("foreign_department", field, value=written, country=country)
+    if not written and country in _COUNTRIES_OF_DEPARTMENTS:
+        commune = commune_in("", one_line(cells["place"]))
+        return commune.department if commune else ""
     if is_postal_code(written) and (code := department_of_postal_code(written, cells["place"])):
         return code
     try:

@@ -67,11 +67,10 @@ def search(
 
 def _print(result: SearchResult) -> None:
     filters = result.filters
-    if result.asked.sentences:
-        click.echo(f"Understood: {' '.join(result.asked.sentences)}")
     if parts := result.asked.reading.parts:
         told = " · ".join(f"{part.kind}: {part.text}" for part in parts)
-        click.echo(f"Read as: {result.asked.need} · {told}")
+        object_ = "the whole text" if result.asked.is_long else result.asked.need
+        click.echo(f"Read as: {object_} · {told}")
     if result.wording.phrases:
         phrases = ", ".join(phrase.text for phrase in result.wording.phrases)
         click.echo(f"Understood as: {phrases} ({result.wording.model}).")

@@ -48,10 +48,7 @@ class SearchReport:
             "program": {"name": "quisait", "version": self.version},
             "query": {
                 **{name: getattr(asked, name) for name in ("typed", "text", "need")},
-                **{
-                    name: list(getattr(asked, name))
-                    for name in ("required", "wanted", "unwanted", "sentences")
-                },
+                **{name: list(getattr(asked, name)) for name in ("required", "wanted", "unwanted")},
                 "parts": parts,
             },
             "filters": {

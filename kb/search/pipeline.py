@@ -184,7 +184,7 @@ def _read(
     options: RankingOptions,
 ) -> tuple[Query, Filters]:
     """Returns the query as it is understood, and the filters with the place that it names."""
-    asked, filters = understood(query, steering, context.calibration), checked(filters)
+    asked, filters = understood(query, steering), checked(filters)
     if asked.reading.parts and named_actors(asked.words, context.store).ids:
         asked = asked.unread  # "Menuiserie à Vitré" may be what somebody is called
     return asked, with_place_of(asked, filters) if options.places else filters

@@ -17,6 +17,7 @@ from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS, Lexicons
 
 MAX_QUERY_CHARS = 4000
+LONG_NEED_WORDS = 25  # more words than a need has that is searched by its object alone
 _ARTICLES = LEXICONS.words("articles")
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _PURPOSE = re.compile(_LEXICONS.any_of("supplying", "purposes"), re.IGNORECASE)
@@ -73,8 +74,12 @@ class Query:
     unwanted: tuple[str, ...] = ()
     stems: frozenset[str] = frozenset()
     flow: Flow | None = None
-    sentences: tuple[str, ...] = ()
     reading: NeedReading = NeedReading()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is an e-mail or a story: searched whole, as a part may lose what is meant."""
+        return is_long(self.typed)
 
     @property
     def unread(self) -> Self:
@@ -112,7 +117,8 @@ def parse(typed: str) -> Query:
         raise QueryError("long_query", count=len(typed), most=MAX_QUERY_CHARS)
     found: dict[str, list[str]] = {"": [], "+": [], "-": []}
     kept, end = [], 0
-    for match in _SIGN.finditer(typed):
+    # In an e-mail, a dash begins an item, and quotation marks quote.
+    for match in () if is_long(typed) else _SIGN.finditer(typed):
         phrase = next(
             (part for part in match.group("straight", "french", "curly", "word") if part), ""
         ).strip()
@@ -137,6 +143,10 @@ def parse(typed: str) -> Query:
         stems=frozenset(query_stems(text)),
         flow=flow_of(text),
     )
+
+
+def is_long(text: str) -> bool:
+    return len(text.split()) > LONG_NEED_WORDS
 
 
 def without_purpose(text: str) -> str:

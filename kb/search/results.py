@@ -151,7 +151,6 @@ class Steering:
     unlike: tuple[str, ...] = ()
     taken_back: tuple[str, ...] = ()
     worded: bool = True
-    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

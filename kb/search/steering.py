@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -10,7 +9,6 @@ from kb.encoder.encoder import Embeddings, TextKind
 from kb.language_model import Wording
 from kb.reference.roles import Flow
 from kb.search.context import Calibration, RankingOptions, SearchContext
-from kb.search.need.letters import asking_sentences, is_letter
 from kb.search.need.reading import read_need
 from kb.search.query import Query, parse
 from kb.search.results import Steering
@@ -18,19 +16,12 @@ from kb.search.trades.background import ComparedQuery
 from kb.text.analysis import query_stems
 
 
-def understood(query: str, steering: Steering, calibration: Calibration) -> Query:
-    """Returns a query as it is understood: its need taken apart; of a letter, what it asks for."""
-    asked, weights = parse(query), calibration.weights.letters
-    if steering.whole:
-        return asked
-    if is_letter(query, weights):
-        embed = partial(calibration.encoder.encode, kind=TextKind.QUERY)
-        sentences = asking_sentences(query, calibration.probe, embed, weights)
-        if not sentences:
-            return asked
-        asked = replace(parse(" ".join(sentences)), typed=asked.typed, sentences=sentences)
-    left = (*steering.taken_back, *asked.required, *asked.wanted)
-    reading = read_need(asked.words, left)
+def understood(query: str, steering: Steering) -> Query:
+    """Returns a query as it is understood: its need taken apart, but a long text left whole."""
+    asked = parse(query)
+    reading = read_need(asked.words, (*steering.taken_back, *asked.required, *asked.wanted))
+    if asked.is_long:
+        return replace(asked, reading=replace(reading, object=asked.need, rest=asked.text))
     stems = frozenset(query_stems(reading.object))
     return replace(asked, text=reading.rest, need=reading.object, stems=stems, reading=reading)
 
@@ -56,7 +47,7 @@ def encoded(
     ]
     if thing := asked.thing_for_somebody:
         terms.append((thing, weights.thing))
-    if asked.reading.parts:
+    if asked.need != asked.unread.need:
         terms.append((asked.unread.need, 0.0))
     rows = context.encoder.encode([text for text, _ in terms], TextKind.QUERY)
     steered = np.array([weight for _, weight in terms], np.float32) @ rows
@@ -64,7 +55,7 @@ def encoded(
         for example in actor_embeddings(ids, context).values():
             steered = steered + weight * example
     phrases = phrase_embeddings(wording, context.calibration) if wording.phrases else rows[:0]
-    whole = rows[-1] if asked.reading.parts else rows[0]
+    whole = rows[-1] if asked.need != asked.unread.need else rows[0]
     return EncodedQuery(np.asarray(steered + phrases.sum(axis=0)), whole, phrases)
 
 

@@ -126,20 +126,6 @@ class FitWeights:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterWeights:
-    """The sentences of a long text that ask for something: judged; `sentences_read` is cost."""
-
-    most_words: int = 25  # most words of a text that is a need as it is
-    least_sentences: int = 3  # sentences of a text of half as many words that is reduced, too
-    most_sentences: int = 3  # most sentences that are the need
-    near_best: float = 1.5  # how far below the best of them another may score
-    asking: float = 8.0  # worth of words that ask ("nous cherchons"), in log odds
-    most_odds: float = 4.0  # greatest worth of the probe
-    place: float = 0.5  # what the last sentence loses against the first
-    sentences_read: int = 60  # count of the sentences that are scored
-
-
-@dataclass(frozen=True, slots=True)
 class SteeringWeights:
     """Strength of steering by hand (`kb.search.steering`): judged."""
 
@@ -182,7 +168,6 @@ class RankingWeights:
     cases: CaseWeights = CaseWeights()
     precedents: PrecedentWeights = PrecedentWeights()
     fits: FitWeights = FitWeights()
-    letters: LetterWeights = LetterWeights()
     steering: SteeringWeights = SteeringWeights()
     wording: WordingWeights = WordingWeights()
     parts: PartWeights = PartWeights()

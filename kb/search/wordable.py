@@ -13,17 +13,19 @@ from kb.language_model import MAX_NEED_CHARS
 from kb.reference.trades import trades
 from kb.search.boosts.names import boost_names, is_number, named_actors
 from kb.search.context import SearchContext
-from kb.search.need.letters import has_contact, is_letter
-from kb.search.query import Query
+from kb.search.query import Query, is_long
 from kb.store.store import Store
 from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, spellings, stem, stems, words
 from kb.text.lexicon import Lexicons
 from kb.text.organisation_name import LEFT_OUT_OF_NAMES, LEGAL_FORMS
 
+_SENTENCE_ENDS_OF_A_LETTER = 2  # between its sentences
 MOST_WORDS = 6  # most words of a name, without function words
 
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _COMMON_NOUN = re.compile(_LEXICONS.any_of("common_noun_endings", "") + "$")
+_SENTENCE_END = re.compile(r"[.!?…]\s+(?=\S)")
+_CONTACT = re.compile(r"https?://|www\.|\S@\S|(?:\+?\d[\d .()/-]{7,}\d)")  # an address, a telephone
 _CAPITAL_INSIDE = re.compile(r"[-‐‑'’][A-ZÀ-Þ]")
 
 
@@ -65,7 +67,9 @@ def is_wordable(query: str, asked: Query, context: SearchContext) -> bool:
     """Returns whether a query may be sent: not if it could be a letter or a name."""
     if len(asked.typed) > MAX_NEED_CHARS or len(query.strip().splitlines()) > 1:
         return False
-    if has_contact(query) or is_letter(query, context.weights.letters) or is_number(asked.text):
+    if is_long(query) or len(_SENTENCE_END.findall(query)) >= _SENTENCE_ENDS_OF_A_LETTER:
+        return False
+    if _CONTACT.search(query) or is_number(asked.text):
         return False
     if boost_names(asked.text, named_actors(asked.text, context.store), context.store, near=True):
         return False

@@ -103,7 +103,7 @@ def _asked(
     context: SearchContext,
 ) -> Asked:
     calibration, steering = context.calibration, Steering()
-    asked = understood(query.text, steering, calibration)
+    asked = understood(query.text, steering)
     compared = compare(asked, encoded(asked, NO_WORDING, steering, context), calibration)
     passages = context.passages_of_actors(ids)
     words = WordValues(asked.stems_sought, context)

@@ -87,7 +87,6 @@ class AskedFor(Shape):
     unwanted: list[str] = about("Words after `-`: actors that mention them are left out.", [])
     object: str = about("What alone is searched: without the `parts` and the words that only ask.")
     parts: list[NeedPartOut] = about("What else is said: quantity, time, place, price…")
-    sentences: list[str] = about("The sentences of a long text by which it is searched.")
     like: list[str] = about("The ids of the examples: actors with a similar trade count more.", [])
     unlike: list[str] = about("The ids of the counterexamples; they are left out.", [])
     flow: FlowOut = None

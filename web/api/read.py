@@ -28,7 +28,6 @@ from web.http.urls import API_VERSION, API_VERSION_HEADER, Page
 from web.search.pages import MEDIA_TYPES, ReportHasChanged, report_file
 from web.search.request import (
     MAX_STEERED,
-    WHOLE_TEXT,
     WITHOUT_MODEL,
     SearchRequest,
     none_given,
@@ -130,10 +129,6 @@ async def _what_is_asked(
     near: Near = "",
     within: Within = 0,
     wording: WordingChoice = "on",
-    whole: Annotated[
-        Literal["yes", "no"],
-        Query(description="With no, a long text is searched by the sentences that ask."),
-    ] = "no",
 ) -> SearchRequest:
     return SearchRequest(
         q,
@@ -145,7 +140,6 @@ async def _what_is_asked(
         tuple(unlike),
         tuple(taken_back),
         worded=wording != WITHOUT_MODEL,
-        whole=whole == WHOLE_TEXT,
     )
 
 

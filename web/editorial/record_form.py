@@ -260,6 +260,8 @@ class RecordForm:
                 touched.append("name")
             if "country" in touched:  # by which the department is read
                 self._cleaned("department", errors)
+            if "place" in touched and "department" not in touched and not base.department:
+                touched.append("department")  # which an unambiguous town says
         changes = {name: self._cleaned(name, errors) for name in touched}
         if isinstance(base, Case):
             if len(changes.get("text", "")) > MAX_TEXT_CHARS:

@@ -18,7 +18,6 @@ from web.http.urls import Address, Page
 
 MAX_LIMIT = 100  # how many results a search answers at most
 MAX_STEERED = 20  # how many actors, or phrases, a search can be steered by, for each way
-WHOLE_TEXT = "yes"  # the value of `whole` for which a long text is searched as it is
 WITHOUT_MODEL = "off"  # the value of `wording` for which no language model is asked
 _WITHIN = frozenset(map(str, DISTANCES))
 
@@ -44,7 +43,6 @@ class SearchRequest:
     unlike: tuple[str, ...] = ()
     taken_back: tuple[str, ...] = ()
     worded: bool = True
-    whole: bool = False
 
     @property
     def filters(self) -> Filters:
@@ -57,7 +55,7 @@ class SearchRequest:
 
     @property
     def steering(self) -> Steering:
-        return Steering(self.like, self.unlike, self.taken_back, self.worded, self.whole)
+        return Steering(self.like, self.unlike, self.taken_back, self.worded)
 
     @property
     def is_steered(self) -> bool:
@@ -93,9 +91,6 @@ class SearchRequest:
     def taking_back(self, phrase: str) -> Self:
         return replace(self, taken_back=_once([*self.taken_back, phrase]))
 
-    def with_whole_text(self) -> Self:
-        return replace(self, whole=True)
-
     def without_model(self) -> Self:
         return replace(self, worded=False)
 
@@ -125,7 +120,6 @@ class SearchRequest:
             *(("unlike", id_) for id_ in self.unlike),
             *(("taken_back", phrase) for phrase in self.taken_back),
             ("wording", "" if self.worded else WITHOUT_MODEL),
-            ("whole", WHOLE_TEXT if self.whole else ""),
             *((name, str(value)) for name, value in more.items()),
         ]
         return [(name, value) for name, value in pairs if value]
@@ -141,7 +135,6 @@ async def _asked(
     near: str = "",
     within: str = "",
     wording: str = "",
-    whole: str = "",
 ) -> SearchRequest:
     return SearchRequest(
         q,
@@ -153,7 +146,6 @@ async def _asked(
         _once(unlike),
         _once(taken_back),
         worded=wording != WITHOUT_MODEL,
-        whole=whole == WHOLE_TEXT,
     )
 
 

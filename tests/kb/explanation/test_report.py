@@ -108,7 +108,7 @@ def test_the_query_and_the_base_are_given(filled: KnowledgeBase) -> None:
     content = content_of(as_json(report, KEY))
     assert content["query"] == {
         "typed": 'gants "cuir" +fins -soie', "text": report.asked.text, "required": ["cuir"],
-        "wanted": ["fins"], "unwanted": ["soie"], "sentences": [], "need": report.asked.need,
+        "wanted": ["fins"], "unwanted": ["soie"], "need": report.asked.need,
         "parts": {},
     }  # fmt: skip
     assert content["filters"] == {

@@ -87,16 +87,12 @@ Paul Lefèvre, 06 12 34 56 78
         "Je cherche des gants fins, paul.lefevre@exemple.fr",
     ],
 )
-@pytest.mark.parametrize("whole", [False, True])
-def test_an_email_is_not_sent(
-    base: KnowledgeBase, chat_server: ChatServer, letter: str, whole: bool
-) -> None:
-    steering = Steering(whole=whole)
-    result = base.search(letter, steering=steering)
+def test_an_email_is_not_sent(base: KnowledgeBase, chat_server: ChatServer, letter: str) -> None:
+    result = base.search(letter)
     assert (result.wording.state, result.wording.phrases) == (WordingState.WITHHELD, ())
     assert result.hits[0].actor.id == GLOVER.id
-    base.explain(letter, GLOVER.id, steering=steering)
-    base.report(letter, steering=steering)
+    base.explain(letter, GLOVER.id)
+    base.report(letter)
     assert chat_server.asked == []
 
 

@@ -137,7 +137,7 @@ def _case_file(data: bytes) -> None:
 
 
 def _query(data: bytes) -> None:
-    from kb.search.need.letters import has_contact, sentences_of
+    from kb.search.need.reading import read_need
     from kb.search.query import MAX_QUERY_CHARS, parse
 
     query = parse(_raw_text(data))
@@ -145,8 +145,7 @@ def _query(data: bytes) -> None:
     assert len(query.typed) <= MAX_QUERY_CHARS
     _is_kept(query.text, query.need, *query.required, *query.wanted, *query.unwanted, *query.stems)
     assert query.thing_for_somebody in query.need
-    sentences_of(query.text)
-    has_contact(query.text)
+    assert read_need(query.words).object.strip()
 
 
 def _search(data: bytes) -> None:

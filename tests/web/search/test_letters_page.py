@@ -1,4 +1,4 @@
-"""A long text on the page and in the API: what was understood, and the whole text instead."""
+"""An e-mail on the page and in the API: searched whole, shown folded, its details beside it."""
 
 from urllib.parse import urlencode
 
@@ -6,26 +6,21 @@ from fastapi.testclient import TestClient
 
 LETTER = (
     "Bonjour, je vous écris de la part de ma commune, où il a beaucoup plu. Les écoles rouvrent. "
-    "Nous cherchons du gel hydroalcoolique pour nos agents. Le budget est voté depuis lundi. "
-    "Cordialement, Anne Exemple"
+    "Nous cherchons 300 flacons de gel hydroalcoolique pour nos agents. Le budget est voté. "
+    '- "Auriez-vous un contact dans le réseau ?" Cordialement, Anne Exemple, Angoulême'
 )
-PAGE = "/fr/recherche"
-ASKED = "Nous cherchons du gel hydroalcoolique pour nos agents."
 
 
-def page_of(client: TestClient, **query: str) -> str:
-    return client.get(f"{PAGE}?{urlencode({'q': LETTER, **query})}").text
+def test_the_page_shows_the_whole_text_folded_and_what_was_read_of_it(client: TestClient) -> None:
+    page = client.get(f"/fr/recherche?{urlencode({'q': LETTER})}").text
+    assert "<summary>La recherche porte sur tout le texte.</summary>" in page
+    assert page.count("Les écoles rouvrent. Nous cherchons 300 flacons") == 2  # in the field, too
+    assert "Quantité" in page
 
 
-def test_the_page_says_what_it_understood(client: TestClient) -> None:
-    page = page_of(client)
-    assert f"Compris\N{NO-BREAK SPACE}:</span> <q>{ASKED}</q>" in page
-    assert "whole=yes" in page
-
-
-def test_the_api_gives_the_sentences(client: TestClient) -> None:
+def test_the_api_searches_the_whole_text_and_says_its_parts(client: TestClient) -> None:
     asked = client.get("/api/search", params={"q": LETTER}).json()["asked"]
-    assert asked["sentences"] == [ASKED]
-    whole = client.get("/api/search", params={"q": LETTER, "whole": "yes"}).json()["asked"]
-    assert whole["sentences"] == []
-    assert "écoles" in whole["text"]
+    assert asked["text"] == LETTER
+    assert asked["object"] == LETTER
+    assert (asked["required"], asked["unwanted"]) == ([], [])
+    assert [part["text"] for part in asked["parts"]] == ["300"]
