@@ -20,8 +20,6 @@ def understood(query: str, steering: Steering) -> Query:
     """Returns a query as it is understood: its need taken apart, but a long text left whole."""
     asked = parse(query)
     reading = read_need(asked.words, (*steering.taken_back, *asked.required, *asked.wanted))
-    if asked.is_long:
-        return replace(asked, reading=replace(reading, object=asked.need, rest=asked.text))
     stems = frozenset(query_stems(reading.object))
     return replace(asked, text=reading.rest, need=reading.object, stems=stems, reading=reading)
 

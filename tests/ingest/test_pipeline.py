@@ -71,7 +71,9 @@ def test_changed_input_replaces(base: KnowledgeBase, folder: Path) -> None:
     write(folder / "b.csv", "name;place;id\nMerlet;Cherves;merlet\n")
     report = ingest(base, [folder])
     assert (report.changed, report.unchanged) == (1, 2)
-    assert base.actor("merlet") == Actor(id="merlet", name="Merlet", place="Cherves", country="FR")
+    assert base.actor("merlet") == Actor(
+        id="merlet", name="Merlet", place="Cherves", department="86", country="FR"
+    )
 
 
 def test_what_is_named_must_be_input(base: KnowledgeBase, folder: Path) -> None:

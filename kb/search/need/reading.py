@@ -10,7 +10,7 @@ from typing import Any
 from kb.reference.communes import communes_named
 from kb.reference.departments import department_code
 from kb.reference.trades import LexiconKind, TradePhrase, lexicon
-from kb.search.query import NeedPart, NeedReading, PartKind, Query, bare_need
+from kb.search.query import NeedPart, NeedReading, PartKind, Query, bare_need, is_long
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, carrying_words, words
 from kb.text.folding import fold
 from kb.text.lexicon import Lexicons
@@ -34,15 +34,20 @@ _SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=\S)")
 
 
 def read_need(text: str, left: Collection[str] = ()) -> NeedReading:
-    """Takes a need apart, but for words `left`; whole if nothing else would be left."""
+    """Takes a need apart, but for words `left`; whole if nothing else would be left.
+
+    A long text, such as an e-mail, stays whole: its parts are told beside it.
+    """
     reader = _Reader(text, left)
     reader.read()
+    parts = tuple(part for _, part in sorted(reader.parts.items(), key=lambda placed: placed[0]))
+    if is_long(text):
+        return NeedReading(bare_need(text), text, parts)
     rest = reader.rest()
     object_ = _object_of(rest)
     if not _carries(object_):
         return NeedReading(_object_of(text), text)
-    in_order = sorted(reader.parts.items(), key=lambda placed: placed[0])
-    return NeedReading(object_, rest, tuple(part for _, part in in_order))
+    return NeedReading(object_, rest, parts)
 
 
 def _object_of(text: str) -> str:
@@ -105,12 +110,16 @@ class _Reader:
         self.parts: dict[int, NeedPart] = {}
 
     def read(self) -> None:
+        long = is_long(self._text)
         self._take_all(PartKind.PRICE, "prices")
-        self._read_places()
+        self._read_places("within", "strong", "areas", "weak", *(("seats",) if long else ()))
         for kind, rules in _RULES:
             for rule in rules:
                 self._take_all(kind, rule)
-        self._read_quantities()
+        if long:
+            self._take_all(PartKind.QUANTITY, "counted")
+        else:
+            self._read_quantities()
 
     def rest(self) -> str:
         """The text without the parts; as it is if there are none."""
@@ -142,14 +151,16 @@ class _Reader:
             self._cuts.append(cut)
             self.parts[said[0]] = NeedPart(kind, text, **more)
 
-    def _read_places(self) -> None:
-        for rule in ("within", "strong", "areas", "weak"):
+    def _read_places(self, *rules: str) -> None:
+        for rule in rules:
             for match in list(_rule(rule).finditer(self._unread)):
                 for end in self._ends_of_name(match.end()):
                     more = self._area(match, end) if rule == "areas" else self._town(match, end)
                     if more and _READ not in match[0]:
-                        span = match.start(), end
-                        self._take(PartKind.PLACE, span, span, **more)
+                        start = (
+                            match.start("said") if match.groupdict().get("said") else match.start()
+                        )
+                        self._take(PartKind.PLACE, (start, end), (start, end), **more)
                         break
 
     def _ends_of_name(self, at: int) -> Iterator[int]:
@@ -173,7 +184,7 @@ class _Reader:
         joined = {"du": "le ", "au": "le ", "des": "les ", "aux": "les "}
         name = joined.get(before[0].split()[-1], "") + self._unread[before.end() : end]
         commune = next(iter(communes_named(name)), None)
-        is_weak = before.re is _rule("weak")
+        is_weak = before.re in {_rule("weak"), _rule("seats")}
         clause = self._unread[: before.start()][-CLAUSE_CHARS:] if is_weak else ""
         route = _rule("route").search(clause)
         if commune is None or (route and communes_named(route[1])):

@@ -160,8 +160,8 @@ def test_likely_duplicates_are_told_listed_and_decided(tmp_path: Path) -> None:
     assert listed.output[:3] == "0.9"
     assert listed.output[4:] == (
         "  same name, same place\n"
-        "      a: Merlet SARL (Cognac)\n"
-        "      b: Ets Merlet (Cognac)\n"
+        "      a: Merlet SARL (Cognac, 16)\n"
+        "      b: Ets Merlet (Cognac, 16)\n"
         "1 pair.\n"
     )
     assert json.loads(group("list", "--json", kb=kb).output)[0]["left_id"] == "a"

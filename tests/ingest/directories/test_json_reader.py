@@ -118,6 +118,7 @@ def test_elements_of_openstreetmap_are_actors_with_their_tags(tmp_path: Path) ->
         id="7",
         name="Avel",
         place="Angoulême",
+        department="16",
         country="FR",
         facts={"type": "node", "lat": "45.65", "lon": "0.15", "tags.product": "shoe polish"},
     )

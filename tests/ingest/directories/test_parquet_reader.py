@@ -22,7 +22,10 @@ def test_rows_are_read_across_row_groups(tmp_path: Path) -> None:
     assert list(read_directory(path)) == [
         Entry(1, Actor(id="avel", name="Avel", country="FR")),
         Entry(2, reason="has no name"),
-        Entry(3, Actor(id="merlet-cognac", name="Merlet", place="Cognac", country="FR")),
+        Entry(
+            3,
+            Actor(id="merlet-cognac", name="Merlet", place="Cognac", department="16", country="FR"),
+        ),
     ]
 
 

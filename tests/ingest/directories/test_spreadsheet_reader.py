@@ -161,7 +161,10 @@ def test_an_opendocument_spreadsheet_is_read(tmp_path: Path) -> None:
     path = ods(tmp_path / "a.ods", row(cell("Avel")) + row(cell("Mérlet"), cell("Cognac")))
     assert list(read_directory(path)) == [
         Entry(2, AVEL),
-        Entry(3, Actor(id="merlet-cognac", name="Mérlet", place="Cognac", country="FR")),
+        Entry(
+            3,
+            Actor(id="merlet-cognac", name="Mérlet", place="Cognac", department="16", country="FR"),
+        ),
     ]
 
 
