@@ -9,6 +9,7 @@ from kb.reference.trades import lexicon, trades
 from kb.text.folding import fold
 
 _LETTERS = re.compile(r"[^\W\d_]+")
+_PLAIN = 20  # times that an accent must be more usual than none, to have been left out
 
 
 @cache
@@ -17,7 +18,7 @@ def written_words() -> Mapping[str, str]:
     texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
     texts += [phrase.text for phrase in lexicon()]
     counts = Counter(word for text in texts for word in _LETTERS.findall(text.lower()))
-    likely_last = sorted(counts, key=lambda word: (word.isascii(), counts[word]))
+    likely_last = sorted(counts, key=lambda word: counts[word] * (_PLAIN if word.isascii() else 1))
     return {fold(word): word for word in likely_last}
 
 
@@ -27,10 +28,13 @@ def is_of_language(word: str) -> bool:
 
 
 def accented(text: str) -> str:
-    """Returns a text with the accents that are left out in its words of the language."""
-    return _LETTERS.sub(lambda match: _accented(match.group()), text)
+    """Returns a text with the accents left out in its words of the language, but not in names."""
+    return _LETTERS.sub(_accented, text)
 
 
-def _accented(word: str) -> str:
-    written = written_words().get(word.lower(), word)
-    return written.capitalize() if word[0].isupper() and written != word.lower() else written
+def _accented(match: re.Match[str]) -> str:
+    word = match.group()
+    written = written_words().get(word.lower(), "")
+    if not written or written == word.lower() or not (word.islower() or match.start() == 0):
+        return word
+    return written if word.islower() else written.capitalize()
