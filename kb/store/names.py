@@ -58,6 +58,13 @@ class StoredNames(StoreConnection):
         sql = "select id, word, sound, names from name_vocabulary where word in :values"
         return [VocabularyWord(*row) for row in self.run(sql, words)]
 
+    def vocabulary_beginning(self, beginning: str) -> list[VocabularyWord]:
+        sql = (
+            "select id, word, sound, names from name_vocabulary"
+            " where word > ? and word < ? order by word limit 2"
+        )
+        return [VocabularyWord(*row) for row in self.execute(sql, [beginning, beginning + "{"])]
+
     def actors_with_words(
         self, word_ids: Collection[int], k: int, among_those_with: Collection[int] = ()
     ) -> list[tuple[int, str]]:

@@ -158,6 +158,10 @@ def _near_words(asked: Sequence[str], store: Store) -> list[_NearWord]:
         _NearWord(word, ends[word.word], NAMES.part_likeness)
         for word in (store.vocabulary(ends) if ends else ())
     ]
+    if len(asked) == 1 and len(asked[0]) >= NAMES.least_beginning_chars:
+        begun = store.vocabulary_beginning(asked[0])
+        if len(begun) == 1:  # of several, none is told apart
+            found.append(_NearWord(begun[0], asked[0], NAMES.beginning_likeness))
     return sorted(found, key=lambda near: (near.word.names, -near.likeness, near.word.id))
 
 
@@ -339,6 +343,8 @@ def _word_likeness(word: str, other: str) -> float:
         return 1.0
     if word.isdigit() or other.isdigit():
         return 0.0
+    if len(word) >= NAMES.least_beginning_chars and other.startswith(word):
+        return NAMES.beginning_likeness
     return max(_nearness(word, other), NAMES.sounds_alike * _nearness(sound(word), sound(other)))
 
 

@@ -84,6 +84,7 @@ ALMOST_NOUNS = {
     "locauto": ("Locaux Motiv", "Des bureaux partagés."),
     "ciron": ("Ciron SA", "Des jus."),
     "belier": ("Le Bélier", "De la fonderie."),
+    "placoplatre": ("Placoplatre – usine de Cherves", "Des plaques."),
     "lisi": ("Lisi Aerospace", "Des fixations."),
     "ferme": ("Ferme du Bois", "Elle épand des lisiers, et lise qui voudra les lisières."),
 }
@@ -119,6 +120,13 @@ def test_a_name_misspelt_beside_such_words_is_known(almost_nouns: Store) -> None
 
 def test_a_name_is_none_the_less_one_for_words_that_share_its_stem(almost_nouns: Store) -> None:
     assert list(near_in(almost_nouns, "lisi")) == ["lisi"]
+
+
+def test_the_beginning_of_a_name_is_known_if_it_begins_no_other(almost_nouns: Store) -> None:
+    assert list(near_in(almost_nouns, "placo")) == ["placoplatre"]
+    assert near_in(almost_nouns, "plac") == near_in(almost_nouns, "savon") == {}
+    put(almost_nouns, replace(ACTORS[0], id="other", name="Placotherm"))
+    assert near_in(almost_nouns, "placo") == {}
 
 
 def test_hardly_a_noun_of_the_lexicon_is_taken_for_a_name(almost_nouns: Store) -> None:
