@@ -16,6 +16,7 @@ from kb.search.trades.background import Background, NullDistribution
 from kb.store.pool import StorePool
 from kb.text.analysis import query_stems
 from kb.text.folding import fold
+from kb.text.written_words import accented
 
 TEXTS_REMEMBERED = 5000
 TEXTS_AT_ONCE = 16  # embedded at once: for more, the encoder would compile its graph again
@@ -56,7 +57,9 @@ class NoticeCloseness:
     def _measure(self, texts: Sequence[str]) -> dict[str, _Measured]:
         firsts = range(0, len(texts), TEXTS_AT_ONCE)
         parts = [texts[first : first + TEXTS_AT_ONCE] for first in firsts]
-        rows = np.concatenate([self._encoder.encode(part, TextKind.QUERY) for part in parts])
+        rows = np.concatenate(
+            [self._encoder.encode([*map(accented, part)], TextKind.QUERY) for part in parts]
+        )
         nulls = self._background.null_distributions(rows)
         return dict(zip(texts, map(_Measured, rows, nulls), strict=True))
 

@@ -14,6 +14,7 @@ from kb.search.query import Query, parse
 from kb.search.results import Steering
 from kb.search.trades.background import ComparedQuery
 from kb.text.analysis import query_stems
+from kb.text.written_words import accented
 
 
 def understood(query: str, steering: Steering) -> Query:
@@ -47,7 +48,7 @@ def encoded(
         terms.append((thing, weights.thing))
     if asked.need != asked.unread.need:
         terms.append((asked.unread.need, 0.0))
-    rows = context.encoder.encode([text for text, _ in terms], TextKind.QUERY)
+    rows = context.encoder.encode([accented(text) for text, _ in terms], TextKind.QUERY)
     steered = np.array([weight for _, weight in terms], np.float32) @ rows
     for ids, weight in ((steering.like, weights.wanted), (steering.unlike, -weights.unwanted)):
         for example in actor_embeddings(ids, context).values():

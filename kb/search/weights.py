@@ -91,6 +91,8 @@ class NameWeights:
     uses_read: int = 8  # count of these that are read, so that a name is found in a millisecond
     least_part_chars: int = 3  # characters of the shorter part of two words written without a space
     part_likeness: float = 0.6  # likeness of such a part to the word of a name
+    least_beginning_chars: int = 5  # characters of a beginning of the word of a name
+    beginning_likeness: float = 0.95  # likeness of such a beginning to the word
     joined_words: int = 4  # most words of a query in which two are joined
     joined_likeness: float = 0.85  # likeness above which two joined words are a word of the name
     least_added: float = 0.25  # least worth against a name of a word that is not in it

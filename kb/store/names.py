@@ -4,15 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from kb.models import Actor
 from kb.store.connection import StoreConnection
 from kb.store.records import grouped
-from kb.text.analysis import STEMMERS, stem, stems
+from kb.text.analysis import says, stems
 from kb.text.analysis import words as words_of
-from kb.text.folding import fold
 from kb.text.organisation_name import analyse_name
 from kb.text.phonetics import slips, sound
 
@@ -60,6 +58,13 @@ class StoredNames(StoreConnection):
         sql = "select id, word, sound, names from name_vocabulary where word in :values"
         return [VocabularyWord(*row) for row in self.run(sql, words)]
 
+    def vocabulary_beginning(self, beginning: str) -> list[VocabularyWord]:
+        sql = (
+            "select id, word, sound, names from name_vocabulary"
+            " where word > ? and word < ? order by word limit 2"
+        )
+        return [VocabularyWord(*row) for row in self.execute(sql, [beginning, beginning + "{"])]
+
     def actors_with_words(
         self, word_ids: Collection[int], k: int, among_those_with: Collection[int] = ()
     ) -> list[tuple[int, str]]:
@@ -95,7 +100,7 @@ class StoredNames(StoreConnection):
         return grouped((actor_id, NameWord(*word)) for actor_id, *word in rows)
 
     def uses_of_word(self, word: str, looked_at: int, k: int) -> WordUses:
-        """Returns the uses of a folded word in texts, in any of its forms."""
+        """Returns the uses of a folded word in texts, in the singular or the plural."""
         meant = set().union(*map(stems, words_of(word)))
         rows = self.run(
             'select substr(text, start + 1, "end" - start), record_id, kind'
@@ -104,6 +109,8 @@ class StoredNames(StoreConnection):
             self.passages_saying([meant], looked_at),
             k=k,
         )
+        # Words that share a stem are others: `lisiers` do not use the name of Lisi.
+        rows = [row for row in rows if says(row[0], word)]
         actors = {row["record_id"] for row in rows if row["kind"] == "actor"}
         called = self.run(
             "select distinct actor_id from name_vocabulary join name_words on word_id = id"
@@ -111,7 +118,8 @@ class StoredNames(StoreConnection):
             actors,
             word=word,
         )
-        return WordUses(sum(_has_small(row[0], meant) for row in rows), len(actors) - len(called))
+        small = sum(says(" ".join(_SMALL.findall(row[0])), word) for row in rows)
+        return WordUses(small, len(actors) - len(called))
 
     def _put_names(self, given: Sequence[tuple[Actor, Collection[str]]]) -> None:
         """Stores the keys and the words of the names of actors that have none stored."""
@@ -169,10 +177,3 @@ class StoredNames(StoreConnection):
 
 
 _SMALL = re.compile(r"(?<![^\W_])(?![A-ZÀ-Þ])[^\W\d_]{3,}")  # a word that begins small
-_fold = lru_cache(maxsize=50_000)(fold)
-
-
-def _has_small(text: str, meant: set[str]) -> bool:
-    beginnings = {stem_[:2] for stem_ in meant}
-    folded = (word for word in map(_fold, _SMALL.findall(text)) if word[:2] in beginnings)
-    return any(stem(word, lang) in meant for word in folded for lang in STEMMERS)

@@ -26,6 +26,7 @@ from kb.text.lexicon import LEXICONS
 from kb.text.organisation_name import analyse_name, name_key
 from kb.text.phone_numbers import FRENCH_REGIONS, numbers_in
 from kb.text.phonetics import MOST_SLIP_CHARS, sound
+from kb.text.written_words import is_of_language
 
 _NUMBER = re.compile(r"(?:sire[nt]|rcs|n[o°]|[\s:])*((?:\d[\s.\-_/]*){8,15})")
 _PHONE = re.compile(r"(?:(?:tel|telephone|phone|portable|mobile)[\s.:]*)?\+?[\d\s.()/-]{8,24}")
@@ -157,6 +158,10 @@ def _near_words(asked: Sequence[str], store: Store) -> list[_NearWord]:
         _NearWord(word, ends[word.word], NAMES.part_likeness)
         for word in (store.vocabulary(ends) if ends else ())
     ]
+    if len(asked) == 1 and len(asked[0]) >= NAMES.least_beginning_chars:
+        begun = store.vocabulary_beginning(asked[0])
+        if len(begun) == 1:  # of several, none is told apart
+            found.append(_NearWord(begun[0], asked[0], NAMES.beginning_likeness))
     return sorted(found, key=lambda near: (near.word.names, -near.likeness, near.word.id))
 
 
@@ -213,7 +218,7 @@ class _Comparison:
         if whole < NAMES.whole_likeness or len(key) < NAMES.least_whole_chars:
             whole = 0.0
         elif len(self._asked) == 1:
-            whole *= min(1.0, self.distinctiveness(key) / NAMES.enough)
+            whole *= min(1.0, self._misspelt_worth(key) / NAMES.enough)
         initials = any(word.position < 0 and word.word == key for word in name)
         if initials and len(key) >= NAMES.least_initials:
             distinctive = min(1.0, self.distinctiveness(key) / NAMES.enough)
@@ -255,7 +260,11 @@ class _Comparison:
     def _shared_worth(self, word: str, other: str, named: Mapping[str, NameWord]) -> float:
         """The worth of a pair of words; less if they differ and texts use the query's."""
         worth = self._worth(other, named)
-        return worth if word == other else min(worth, self.distinctiveness(word))
+        return worth if word == other else min(worth, self._misspelt_worth(word))
+
+    def _misspelt_worth(self, word: str) -> float:
+        """Returns the distinctiveness of a word, 0 if it is of the language: it is not misspelt."""
+        return 0.0 if is_of_language(word) else self.distinctiveness(word)
 
     def _worth(self, word: str, named: Mapping[str, NameWord]) -> float:
         return _rarity(named[word].names if word in named else 1) * self.distinctiveness(word)
@@ -334,6 +343,8 @@ def _word_likeness(word: str, other: str) -> float:
         return 1.0
     if word.isdigit() or other.isdigit():
         return 0.0
+    if len(word) >= NAMES.least_beginning_chars and other.startswith(word):
+        return NAMES.beginning_likeness
     return max(_nearness(word, other), NAMES.sounds_alike * _nearness(sound(word), sound(other)))
 
 

@@ -1,10 +1,14 @@
 """A search that is steered by hand: signs in the query, and hits that a person likes or not."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from kb.encoder.encoder import Embeddings, TextKind
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.search.results import SearchResult, Steering
+from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 
 TANNER = Actor(id="tanner", name="T", description="Du cuir.")
@@ -33,6 +37,21 @@ def test_a_word_after_a_plus_counts_more(base: KnowledgeBase) -> None:
     base.put([TANNER, KNITTER])
     assert above(base.search("cuir +gants"), "knitter", "tanner")
     assert above(base.search("gants +cuir"), "tanner", "knitter")
+
+
+def test_a_need_is_the_same_without_its_accents(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    encode = WordCountEncoder.encode
+
+    def reading(self: WordCountEncoder, texts: Sequence[str], kind: TextKind) -> Embeddings:
+        read.extend(texts)
+        return encode(self, texts, kind)
+
+    monkeypatch.setattr(WordCountEncoder, "encode", reading)
+    base.search("pieces detachees de velos", lang="fr")
+    assert "pièces détachées de vélos" in read
 
 
 # What counts against

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -8,6 +9,7 @@ from kb.indexing.derivation import derive
 from kb.models import Actor, Kind
 from kb.search.boosts.names import names_near
 from kb.store.store import Store
+from kb.text.written_words import written_words
 
 DOES = {
     "merlet": (
@@ -71,6 +73,67 @@ def test_a_need_is_no_name(store: Store) -> None:
     ]  # fmt: skip
     for query in cases:
         assert near_in(store, query) == {}
+
+
+ALMOST_NOUNS = {
+    "laitiere": ("Coopérative Laitière de la Sèvre", "Du beurre et de la crème."),
+    "ouche": ("GAEC de l'Ouche", "Un élevage."),
+    "jacquaires": ("Les Chantiers des chemins jacquaires", "Des murs en pierre sèche."),
+    "faure": ("Scierie Faure", "Des planches."),
+    "meunier": ("Moulin Meunier", "De la farine."),
+    "locauto": ("Locaux Motiv", "Des bureaux partagés."),
+    "ciron": ("Ciron SA", "Des jus."),
+    "belier": ("Le Bélier", "De la fonderie."),
+    "placoplatre": ("Placoplatre – usine de Cherves", "Des plaques."),
+    "lisi": ("Lisi Aerospace", "Des fixations."),
+    "ferme": ("Ferme du Bois", "Elle épand des lisiers, et lise qui voudra les lisières."),
+}
+
+
+@pytest.fixture
+def almost_nouns(store: Store) -> Store:
+    put(
+        store,
+        *(
+            Actor(id=id_, name=name, description=does, place="Niort", department="79")
+            for id_, (name, does) in ALMOST_NOUNS.items()
+        ),
+    )
+    return store
+
+
+def test_a_word_of_the_language_is_no_misspelt_name(almost_nouns: Store) -> None:
+    for noun in (
+        "luthier", "luthiers", "Luthier", "douche", "mouches", "souche", "baker", "faune",
+        "citrons", "béliers", "beliers", "menuisier", "local", "une douche",
+    ):  # fmt: skip
+        assert near_in(almost_nouns, noun) == {}, noun
+
+
+def test_a_name_misspelt_beside_such_words_is_known(almost_nouns: Store) -> None:
+    for query, actor_id in (
+        ("laitierre de la sevre", "laitiere"), ("chantiers jaquaires", "jacquaires"),
+        ("scierie faurre", "faure"), ("chantier des chemins jacquaires", "jacquaires"),
+    ):  # fmt: skip
+        assert list(near_in(almost_nouns, query))[:1] == [actor_id], query
+
+
+def test_a_name_is_none_the_less_one_for_words_that_share_its_stem(almost_nouns: Store) -> None:
+    assert list(near_in(almost_nouns, "lisi")) == ["lisi"]
+
+
+def test_the_beginning_of_a_name_is_known_if_it_begins_no_other(almost_nouns: Store) -> None:
+    assert list(near_in(almost_nouns, "placo")) == ["placoplatre"]
+    assert near_in(almost_nouns, "plac") == near_in(almost_nouns, "savon") == {}
+    put(almost_nouns, replace(ACTORS[0], id="other", name="Placotherm"))
+    assert near_in(almost_nouns, "placo") == {}
+
+
+def test_hardly_a_noun_of_the_lexicon_is_taken_for_a_name(almost_nouns: Store) -> None:
+    called = {word.word for word in almost_nouns.vocabulary(written_words())}
+    nouns = sorted(word for word in written_words() if len(word) >= 4 and word not in called)
+    sample = Random(0).sample(nouns, 500)
+    assert len([noun for noun in sample if near_in(almost_nouns, noun)]) <= 2
 
 
 def test_a_number_is_known_with_one_slip(store: Store) -> None:
