@@ -17,8 +17,12 @@ _STRONGEST_FIRST = (
     EvidenceKind.SIMILAR,
     EvidenceKind.MEANS,
     EvidenceKind.PASSAGE,
+    EvidenceKind.TRADE,
 )
-"""What was shown says more than what is inferred, and that more than own words of other things."""
+"""What was shown says more than what is inferred, that more than own words of other things.
+
+The words of an activity code come last: nobody said them of the organisation.
+"""
 
 _END_OF_SENTENCE = re.compile(r"(?<=\w\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
 
