@@ -129,7 +129,8 @@ def _evidence_line(evidence: Evidence) -> str:
         return f"↝ inferred: a trade close to that of {firm.name}, who took part in “{case.title}”"
     if evidence.case and evidence.participation:
         return f"↳ {evidence.participation.role} in “{evidence.case.title}”: {text}"
-    return f"“{' '.join(text.split())}” {evidence.source}".rstrip()
+    of_code = f"trade (code {evidence.code}): " if evidence.code else ""
+    return f"{of_code}“{' '.join(text.split())}” {evidence.source}".rstrip()
 
 
 def _plain(result: SearchResult) -> dict[str, object]:
@@ -198,7 +199,7 @@ def _plain_hit(hit: ActorHit, filters: Filters) -> dict[str, object]:
 
 
 def _plain_evidence(evidence: Evidence) -> dict[str, object]:
-    plain = _some(evidence, "kind text marks source")
+    plain = _some(evidence, "kind text marks source code")
     if evidence.case and evidence.participation:
         case = _plain_case(evidence.case, evidence.participation)
         if evidence.precedent:

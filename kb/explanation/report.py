@@ -155,7 +155,7 @@ def _plain_hit(hit: ActorHit) -> dict[str, Any]:
 
 def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
     kind, text, source = str(evidence.kind), evidence.text, evidence.source
-    plain: dict[str, Any] = {"kind": kind, "text": text, "source": source}
+    plain: dict[str, Any] = {"kind": kind, "text": text, "source": source, "code": evidence.code}
     if evidence.case and evidence.participation:
         plain["case"] = {
             **{name: getattr(evidence.case, name) for name in ("id", "title", "date", "period")},

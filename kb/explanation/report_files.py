@@ -171,7 +171,7 @@ def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]
     yield (
         *("rank", "id", "name", "siret", "place", "department", "distance km", "fit", "score"),
         *(f"score {part}" for part in parts),
-        *("evidence", "text", "case", "role", "period", "precedent", "place of precedent"),
+        *("evidence", "code", "text", "case", "role", "period", "precedent", "place of precedent"),
         *("possible by means", "evidence source", "source"),
         *CONTACTS,
     )
@@ -183,7 +183,7 @@ def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]
             "" if plain["distance_km"] is None else plain["distance_km"],
             *(plain["fit"], plain["score"]),
             *(plain["parts"][part] for part in parts),
-            *(evidence.get("kind", ""), evidence.get("text", "")),
+            *(evidence.get(name, "") for name in ("kind", "code", "text")),
             *(case.get(name, "") for name in ("title", "role", "period")),
             *(precedent.get(name, "") for name in ("name", "place")),
             evidence.get("means", {}).get("phrase", ""),

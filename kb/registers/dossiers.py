@@ -46,6 +46,7 @@ class Ground:
     source: str = ""
     case_id: str = ""
     case_title: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,11 @@ def _phrases(kind: Votes) -> Sequence[TradePhrase]:
     return [phrase for phrase in lexicon() if phrase.kind is of_kind]
 
 
+def _source_of(passage: Passage, source: str, code: str) -> tuple[str, str]:
+    """The source and the code of a passage: the meaning of a code is in no source."""
+    return ("", code) if passage.part == ACTIVITY else (source, "")
+
+
 class EvidenceBuilder:
     def __init__(
         self, stems: Collection[str], context: SearchContext, means: MeansFinder | None = None
@@ -116,22 +121,25 @@ class EvidenceBuilder:
             text = part.contribution or case.need or case.title
             source, marks = part.source_url or case.source_url, self._marks(text, case.lang)
             yield Evidence(EvidenceKind.CASE, text, marks, source, case, part)
-        yield from self._quotations(candidate, {NAME}, actor.source_url)
+        yield from self._quotations(candidate, {NAME}, actor.source_url, actor.activity_code)
         for match in matches:
             of = match.precedent
             precedent = of.elsewhere or actors.get(of.actor_id)
             if precedent:
                 text = _quotation(match.passage.part, match.passage.text)
                 case, part = of.endorsement.case, of.endorsement.participation
-                source = actor.source_url
-                yield Evidence(EvidenceKind.SIMILAR, text, (), source, case, part, precedent)
+                source, code = _source_of(match.passage, actor.source_url, actor.activity_code)
+                yield Evidence(
+                    EvidenceKind.SIMILAR, text, (), source, case, part, precedent, code=code
+                )
         # What firms of its trade can do is told unless it is shown, or its own words are strong.
         best = candidate.best
         if best and not candidate.endorsements and candidate.own_fit is not Fit.STRONG:
             means = self._means.of(best.passage) if self._means else None
             if means:
                 text = _quotation(best.passage.part, best.passage.text)
-                yield Evidence(EvidenceKind.MEANS, text, (), actor.source_url, means=means)
+                source, code = _source_of(best.passage, actor.source_url, actor.activity_code)
+                yield Evidence(EvidenceKind.MEANS, text, (), source, means=means, code=code)
 
     def case_hit(
         self, rank: int, candidate: Candidate, case: Case, score: float, fit: Fit
@@ -140,16 +148,20 @@ class EvidenceBuilder:
         return CaseHit(rank, score, fit, case, tuple(evidence))
 
     def _quotations(
-        self, candidate: Candidate, unquoted: set[str], source: str
+        self, candidate: Candidate, unquoted: set[str], source: str, code: str = ""
     ) -> Iterable[Evidence]:
-        """The best passages of a candidate, but for the parts that its heading shows anyway."""
+        """The best passages of a candidate, but for the parts that its heading shows anyway.
+
+        The words of its activity code come after its own.
+        """
         passages = (scored.passage for scored in candidate.passages)
         quoted = (passage for passage in passages if passage.part not in unquoted)
-        for passage in islice(quoted, PASSAGES_PER_HIT):
+        best = islice(quoted, PASSAGES_PER_HIT)
+        for passage in sorted(best, key=lambda passage: passage.part == ACTIVITY):
             text = _quotation(passage.part, passage.text)
-            # The meaning of an activity code is in our words, and in no source.
-            of = "" if passage.part == ACTIVITY else source
-            yield Evidence(EvidenceKind.PASSAGE, text, self._marks(text, passage.lang), of)
+            of, code_of = _source_of(passage, source, code)
+            kind = EvidenceKind.TRADE if code_of else EvidenceKind.PASSAGE
+            yield Evidence(kind, text, self._marks(text, passage.lang), of, code=code_of)
 
     def _matches(self, candidate: Candidate, *, in_full: bool) -> Sequence[TradeMatch]:
         """The precedents shown: the strongest, of who did not do it itself; `in_full`, all."""

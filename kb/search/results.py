@@ -37,9 +37,10 @@ class Absence(StrEnum):
 
 
 class EvidenceKind(StrEnum):
-    """The kind of evidence: stated (its own words, its name), shown (a case), or inferred."""
+    """The kind of evidence: stated (own words, name), its trade's (a code), shown, or inferred."""
 
     PASSAGE = "passage"
+    TRADE = "trade"
     CASE = "case"
     NAME = "name"
     SIMILAR = "similar"
@@ -92,7 +93,10 @@ class MeansMatch:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a hit is there: plain `text`, with half-open spans of its distinctive words, `marks`."""
+    """Why a hit is there: plain `text`, with half-open spans of its distinctive words, `marks`.
+
+    `code` is the activity code that the text gives the meaning of, if it does: nobody said it.
+    """
 
     kind: EvidenceKind
     text: str
@@ -102,6 +106,7 @@ class Evidence:
     participation: Participation | None = None
     precedent: Actor | None = None
     means: MeansMatch | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

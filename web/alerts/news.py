@@ -49,6 +49,7 @@ class NewsItem:
     place: str = ""
     department: str = ""
     mark: str = ""
+    code: str = ""
 
     def is_new_since(self, time: str) -> bool:
         return self.published > time
@@ -173,7 +174,8 @@ def _with_evidence(hit: ActorHit, times: Times) -> NewsItem:
     line, lang = ground.text, hit.actor.lang
     if ground.kind is EvidenceKind.CASE and ground.case and ground.participation:
         line, lang = ground.participation.contribution or ground.case.title, ground.case.lang
-    return replace(item, line=first_sentence(line, LINE_CHARS), lang=lang, mark=ground.kind.value)
+    line = first_sentence(line, LINE_CHARS)
+    return replace(item, line=line, lang=lang, mark=ground.kind.value, code=ground.code)
 
 
 def _actor_item(actor: Actor, times: Times) -> NewsItem:

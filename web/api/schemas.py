@@ -174,7 +174,8 @@ class EvidenceOut(Shape):
     """Evidence for a hit. Keep hits whose kind of evidence you do not know: kinds may be added."""
 
     kind: EvidenceKind = about(
-        "`passage`: described in its text. `case`: shown in a case. `name`: the query names it. "
+        "`passage`: described in its text. `trade`: the words of its activity `code`, which nobody "
+        "said. `case`: shown in a case. `name`: the query names it. "
         "`similar`: inferred from the `precedent`. `means`: inferred from the means of its trade."
     )
     text: str = about("The passage, or the one closest to what is inferred.")
@@ -185,6 +186,7 @@ class EvidenceOut(Shape):
     case: CaseReference | None = about("For the kind `case`.", default=None)
     precedent: PrecedentOut | None = about("For the kind `similar`: who did it.", default=None)
     means: MeansOut | None = about("For the kind `means`.", default=None)
+    code: str = about("The activity code, if `text` is the meaning of one; else empty.", default="")
 
     @classmethod
     def of(cls, evidence: Evidence, absolute_url: AbsoluteUrl) -> Self:

@@ -92,7 +92,7 @@ def _reason(request: PageRequest, ground: Evidence, hit: ActorHit) -> Ground:
     if ground.means or precedent:
         lang, source = request.language, precedent.source_url if precedent else ""
     if case is None or (precedent and not precedent.id):
-        return Ground(ground.kind, text, lang, source)
+        return Ground(ground.kind, text, lang, source, code=ground.code)
     return Ground(ground.kind, text, lang, source, case.id, case.title)
 
 
@@ -101,5 +101,6 @@ def in_words(why: Why, say: Callable[[str], str]) -> str:
     lines = [say(FIT_LABELS[Fit(why.fit)])] if why.fit in set(Fit) else []
     for reason in why.reasons:
         told = " – ".join(filter(None, (reason.text, reason.case_title, reason.source)))
-        lines.append(f"{say(EVIDENCE_LABELS.get(reason.kind, reason.kind))}: {told}")
+        label = say(EVIDENCE_LABELS.get(reason.kind, reason.kind)) % {"code": reason.code}
+        lines.append(f"{label}: {told}")
     return "\n".join(lines)

@@ -27,6 +27,7 @@ STATUS_LABELS: Mapping[CallStatus, str] = {
 EVIDENCE_LABELS: Mapping[str, str] = {
     EvidenceKind.CASE: N_("Shown"),
     EvidenceKind.PASSAGE: N_("Described"),
+    EvidenceKind.TRADE: N_("Trade (code %(code)s)"),
     EvidenceKind.SIMILAR: N_("Inferred"),
     EvidenceKind.MEANS: N_("Inferred"),
     EvidenceKind.NAME: N_("Name"),

@@ -49,7 +49,10 @@ class Piece(NamedTuple):
 
 
 class WidgetPassage(Shape):
+    """A text of a hit; of an activity `code`, its meaning, and empty of all that somebody said."""
+
     lang: str
+    code: str
     pieces: list[Piece]
 
 
@@ -143,20 +146,23 @@ def _place(actor: Actor) -> str:
     return ", ".join(part for part in (actor.place, department, country) if part)
 
 
+_WITH_TEXT = (
+    EvidenceKind.PASSAGE,
+    EvidenceKind.CASE,
+    EvidenceKind.SIMILAR,
+    EvidenceKind.TRADE,
+)
+
+
 def _passage(hit: ActorHit) -> WidgetPassage | None:
-    """Returns the first passage with marks, of the actor's own text if any; else the first."""
-    texts = [
-        evidence
-        for kind in (EvidenceKind.PASSAGE, EvidenceKind.CASE, EvidenceKind.SIMILAR)
-        for evidence in hit.evidence
-        if evidence.kind is kind
-    ]
+    """Returns the first passage with marks that somebody said, the actor if any; else the first."""
+    texts = [evidence for kind in _WITH_TEXT for evidence in hit.evidence if evidence.kind is kind]
     if not texts:
         return None
-    shown = next((evidence for evidence in texts if evidence.marks), texts[0])
+    shown = next((one for one in texts if one.marks and not one.code), texts[0])
     lang = shown.case.lang if shown.kind is EvidenceKind.CASE and shown.case else hit.actor.lang
     pieces = excerpt(shown.text, shown.marks, 150)
-    return WidgetPassage(lang=lang, pieces=[Piece(*piece) for piece in pieces])
+    return WidgetPassage(lang=lang, code=shown.code, pieces=[Piece(*piece) for piece in pieces])
 
 
 router = APIRouter(include_in_schema=False)

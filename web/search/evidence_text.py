@@ -17,8 +17,12 @@ _STRONGEST_FIRST = (
     EvidenceKind.SIMILAR,
     EvidenceKind.MEANS,
     EvidenceKind.PASSAGE,
+    EvidenceKind.TRADE,
 )
-"""What was shown says more than what is inferred, and that more than own words of other things."""
+"""What was shown says more than what is inferred, that more than own words of other things.
+
+The words of an activity code come last: nobody said them of the organisation.
+"""
 
 _END_OF_SENTENCE = re.compile(r"(?<=\w\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
 
@@ -31,12 +35,14 @@ def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
 
 
 def in_order(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
-    """Own words that have a word of the need come before what is inferred."""
+    """Own words, else a code's, with a word of the need come before what is inferred."""
+    said = any(item.kind is EvidenceKind.PASSAGE for item in evidence)
+    words = EvidenceKind.PASSAGE if said else EvidenceKind.TRADE
     return sorted(
         evidence,
         key=lambda item: (
             _STRONGEST_FIRST.index(EvidenceKind.CASE) + 0.5
-            if item.kind is EvidenceKind.PASSAGE and item.marks
+            if item.kind is words and item.marks
             else _STRONGEST_FIRST.index(item.kind)
         ),
     )

@@ -90,6 +90,7 @@ def test_every_candidate_is_given_in_the_order_of_the_search(
             "kind": "case",
             "text": "prépare le gel",
             "source": "https://exemple.fr/gel",
+            "code": "",
             "case": {
                 "id": "gel-angouleme", "title": "Du gel hydroalcoolique à Angoulême",
                 "date": "2026-11-20", "period": "", "role": "producer",

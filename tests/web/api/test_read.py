@@ -103,6 +103,7 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
                         "text": 'Cirages</p><img src=x onerror="alert(1)"> & <b>gras</b>',
                         "marks": [[0, 7]],
                         "source": "",
+                        "code": "",
                     }
                 ],
                 "parts": known_parts(searched.hits[0]),
@@ -127,6 +128,7 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
                         "text": text,
                         "marks": [],
                         "source": "https://www.angouleme.example/cas",
+                        "code": "",
                     }
                     for text in (
                         "<script>alert('case')</script>",
@@ -159,6 +161,7 @@ def test_a_matched_case_is_named_in_the_evidence(client: TestClient) -> None:
         "text": "fabrique et conditionne le gel",
         "marks": [],
         "source": "https://www.angouleme.example/cas",
+        "code": "",
         "case": {
             "id": "angouleme",
             "title": "Angoulême : du cirage au gel hydroalcoolique",
@@ -184,6 +187,7 @@ def test_what_is_inferred_names_its_precedent_and_no_case_of_its_own() -> None:
         "text": PERFUMER.description,
         "marks": [],
         "source": "https://parfums.example/",
+        "code": "",
         "precedent": {
             "id": "avel",
             "name": "Avel (Saphir)",

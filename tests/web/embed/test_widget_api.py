@@ -181,6 +181,7 @@ def test_an_answer_says_who_where_why_and_leads_there(client: TestClient) -> Non
         "url": f"{CATALOGUE}/en/actors/avel",
         "passage": {
             "lang": "fr",
+            "code": "",
             "pieces": [
                 ["Avel fabrique des ", False],
                 ["cirages", True],

@@ -16,6 +16,14 @@ def test_own_words_with_a_word_of_the_need_come_before_what_is_inferred() -> Non
     assert strongest([]) is None
 
 
+def test_the_words_of_a_code_come_after_own_words_and_before_what_is_inferred_without_any() -> None:
+    by_code = Evidence(EvidenceKind.TRADE, "blanchisserie", ((0, 13),), code="96.01A")
+    of_else = Evidence(EvidenceKind.TRADE, "teinturerie", code="96.01A")
+    assert in_order([by_code, SAID_OF_ELSE, INFERRED]) == [INFERRED, SAID_OF_ELSE, by_code]
+    assert in_order([INFERRED, by_code]) == [by_code, INFERRED]
+    assert in_order([of_else, INFERRED]) == [INFERRED, of_else]
+
+
 def test_a_beginning_ends_with_a_sentence_if_one_ends_near_else_at_a_word() -> None:
     text = "Plans disponibles ici. Pose un samedi, chez M. Dupont, ou à côté. Accès facile"
     assert beginning(text, 200) == text

@@ -149,7 +149,8 @@ def test_evidence_says_whether_it_is_shown_or_stated(client: TestClient) -> None
         "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital "
         "Producer fabrique et conditionne le gel Source: angouleme.example"
     )
-    assert trade.attributes["class"] == "stated"
+    assert trade.attributes["class"] == "coded"
+    assert trade.text.split()[:3] == ["Trade", "(code", "20.41Z)"]
     assert "Source" not in trade.text
     assert stated.attributes["class"] == "stated"
     assert AVEL.description in stated.text
