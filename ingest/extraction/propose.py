@@ -11,7 +11,7 @@ from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import Sentence, TextPart, sentences, tokens
 from kb.models import Participation
 from kb.reference.roles import Role
-from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from kb.registers.drafts import READER, Proposals, ProposedField, ProposedParticipation
 from kb.text.analysis import FUNCTION_WORDS, STEMMERS, words
 from kb.text.markdown import plain_text
 
@@ -34,7 +34,7 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
     lang = language_of(article)
     need = need_of(understood, read, lang) if lang in STEMMERS else None
     if need and (confidence := round(calibrated("needs", need.likely), 2)) >= LEAST_NEED:
-        fields.append(ProposedField("need", need.phrase, need.sentence.text, confidence))
+        fields.append(ProposedField("need", need.phrase, need.sentence.text, confidence, READER))
     if time := time_of_facts(read, article.date):
         fields.append(ProposedField("period", time.edtf, time.sentence.text, time.confidence))
     found = list(_linked(participants(understood), actors))  # each with all its mentions

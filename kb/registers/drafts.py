@@ -15,7 +15,7 @@ from kb.store.connection import ALL_ROWS, StoreRow
 from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
 
-RULES = "rules"  # the origin of what is read without a language model
+RULES, READER = "rules", "reader"  # origins of what is read without a language model
 FILLED_IN = 0.65  # least presence of an organisation that is written into the draft
 
 
@@ -38,7 +38,7 @@ class ProposedParticipation:
     participation: Participation
     sentence: str
     confidence: float
-    origin: str = RULES
+    origin: str = READER
     presence: float = 1.0
 
 

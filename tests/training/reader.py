@@ -11,7 +11,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -349,7 +349,11 @@ def write(model: Reader) -> None:
             factors[f"encoder.layer.{int(number) + FROZEN}.{own}"] = (a, b)
     write_delta(Delta(HUB_NAME_OF_BUNDLED, SCALE, factors), DELTA)
     heads = {name: one.detach().numpy() for name, one in model.heads.named_parameters()}
-    HEADS.write_bytes(save(heads))
+    _write_heads(heads)
+
+
+def _write_heads(heads: Mapping[str, NDArray[Any]]) -> None:
+    HEADS.write_bytes(save(dict(heads), {"roles": " ".join(Role)}))
 
 
 def count_kinds(learnt: Iterable[Labels]) -> None:
@@ -366,7 +370,7 @@ def count_kinds(learnt: Iterable[Labels]) -> None:
     of_all, of_learnt = of_all / of_all.sum(), of_learnt / of_learnt.sum()
     likely = (counts + AS_ALL * of_all) / (counts.sum(axis=1, keepdims=True) + AS_ALL)
     odds = np.asarray(np.log(likely / of_learnt), np.float32)
-    HEADS.write_bytes(save(load_file(HEADS) | {"roles of kinds": odds}))
+    _write_heads(load_file(HEADS) | {"roles of kinds": odds})
 
 
 def _counts(labelled: Iterable[Labels]) -> NDArray[np.float64]:
@@ -414,7 +418,7 @@ def calibrate(held_out: Sequence[tuple[Path, Labels]]) -> None:
         intercept, slopes = fitted(matrix, answers, 1.0)
         heads[name] = np.array([intercept, *slopes], np.float32)
         print(name, heads[name], f"{answers.mean():.3f} right")
-    HEADS.write_bytes(save(heads))
+    _write_heads(heads)
 
 
 def _scores(labels: Labels, found: ArticleFindings) -> Scores:

@@ -19,7 +19,10 @@ AccountName = Annotated[str, about("The account that did it; empty if it came fr
 Moment = Annotated[str, about("ISO 8601 time.", "2020-07-01T10:30:00+00:00")]
 Confidence = Annotated[float, about("From 0 to 1.", 0.85)]
 Sentence = Annotated[str, about("The sentence of the text that supports it.")]
-Origin = Annotated[str, about("`rules`, or the name of the language model.", "rules")]
+Origin = Annotated[
+    str,
+    about("`reader` (the bundled encoder), `rules`, or the name of the language model.", "reader"),
+]
 
 
 class Sent(Shape):

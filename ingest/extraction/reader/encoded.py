@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from ingest.articles.article import Article
@@ -16,6 +17,7 @@ from ingest.extraction.names import OrganisationKind
 from kb.encoder.encoder import Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder, prepare
 from kb.errors import EncoderError
+from kb.reference.roles import Role
 from kb.settings import BUNDLED_MODEL, Settings
 
 MAX_CHARS = 60_000  # thirty pages, enough for an article to state its case
@@ -110,6 +112,13 @@ def _heads() -> dict[str, Floats]:
     return load_file(HEADS)
 
 
+@cache
+def learnt_roles() -> tuple[Role, ...]:
+    """The roles that the heads tell apart, in the order of their outputs."""
+    with safe_open(HEADS, "np") as heads:
+        return tuple(map(Role, heads.metadata()["roles"].split()))
+
+
 def calibrated(what: str, *likely: float) -> float:
     """How likely "participations" or "needs" are right, by the probabilities that make them."""
     intercept, *slopes = _heads()[f"calibration of {what}"].tolist()
@@ -123,7 +132,7 @@ def doubts(*likely: float) -> list[float]:
 
 
 def odds_of_kind(kind: OrganisationKind) -> Floats:
-    """What the kind of an organisation adds to the log odds of its roles: `(9,)`."""
+    """What the kind of an organisation adds to the log odds of its `learnt_roles`."""
     odds: Floats = _heads()["roles of kinds"][list(OrganisationKind).index(kind)]
     return odds
 

@@ -14,7 +14,7 @@ _BREAK = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Þ«\"“\d–-])|\n+")
 
 
 def role_odds(text: str, mentions: Sequence[tuple[int, int]]) -> Floats:
-    """The log odds of each `Role`, in its order, of who is named from `start` to `end`: `(9,)`."""
+    """The log odds of each of `learnt_roles` of who is named from `start` to `end`."""
     read = encoded(passage := marked(text, mentions))
     before, after = marks(passage, read.spans.tolist())
     parts = (read.vectors[before], read.vectors[after], read.vectors)

@@ -9,7 +9,13 @@ import numpy as np
 
 from ingest.extraction.gazetteer import name_words
 from ingest.extraction.names import kind_of
-from ingest.extraction.reader.encoded import EncodedText, Floats, odds_of_kind, tags
+from ingest.extraction.reader.encoded import (
+    EncodedText,
+    Floats,
+    learnt_roles,
+    odds_of_kind,
+    tags,
+)
 from ingest.extraction.reader.marked import role_odds
 from kb.reference.communes import is_town
 from kb.reference.roles import Role
@@ -70,7 +76,8 @@ class Participant:
         odds = odds + odds_of_kind(kind_of(self.name))
         likely = np.exp(odds - odds.max())
         likely /= likely.sum()
-        best, *others = sorted(zip(Role, likely.tolist(), strict=True), key=lambda one: -one[1])
+        named = zip(learnt_roles(), likely.tolist(), strict=True)
+        best, *others = sorted(named, key=lambda one: -one[1])
         return [best, *(one for one in others if one[1] >= ALSO)]
 
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.propose import propose
 from ingest.extraction.reader import encoded
+from ingest.extraction.reader import participants as gathering
+from ingest.extraction.reader.encoded import learnt_roles
 from ingest.extraction.reader.marked import MOST_CHARS, marked, role_odds
 from ingest.extraction.reader.participants import MOST, bare, participants
 from kb.models import Actor
@@ -79,7 +82,8 @@ def test_a_proposal_carries_its_sentence_and_what_was_done() -> None:
     [merlet] = [each for each in found if each.participation.actor_id == "merlet"]
     assert merlet.sentence == "La maison Merlet a fourni l'alcool."
     assert merlet.participation.contribution == "a fourni l'alcool"
-    assert merlet.origin == "rules"
+    assert merlet.origin == "reader"
+    assert [each.origin for each in proposals(FRENCH).fields] == ["reader", "rules"]
     assert 0 < merlet.confidence < 1
 
 
@@ -187,10 +191,17 @@ def test_the_role_is_that_of_the_marked_organisation() -> None:
 
     def role_of(name: str) -> Role:
         at = text.index(name)
-        return list(Role)[int(role_odds(text, [(at, at + len(name))]).argmax())]
+        return learnt_roles()[int(role_odds(text, [(at, at + len(name))]).argmax())]
 
     assert role_of("scierie Morel") is Role.SUPPLIER
     assert role_of("atelier Vasco") is Role.PRODUCER
+
+
+def test_a_role_that_is_not_learnt_yet_is_not_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    more = StrEnum("Role", {"REPAIRER": "repairer", **{role.name: role.value for role in Role}})
+    before = roles_in(ENGLISH)
+    monkeypatch.setattr(gathering, "Role", more)
+    assert ("Baird Haulage", "carrier") in roles_in(ENGLISH) == before
 
 
 def test_a_list_of_hundreds_of_organisations_is_read_as_far_as_a_person_would() -> None:
