@@ -27,8 +27,6 @@ from web.http.urls import AbsoluteUrl, Page, address
 
 FREE_POSTS = 5
 SIMILAR = 3
-MAX_SEARCHED_CHARS = 1000
-"""How much of a notice is searched for organisations and cases: its title and what comes first."""
 
 router = PageRouter()
 
@@ -297,7 +295,8 @@ def notice_page(
     base, answers = request.knowledge_base, shown_answers(visitor, notice)
     try:
         found = base.search(
-            notice.content.words[:MAX_SEARCHED_CHARS],
+            # The thing alone: what is told of it besides names other things.
+            notice.content.title,
             limit=5,
             lang=request.language,
             # A page that anybody opens sends nothing to another service.
@@ -326,7 +325,6 @@ def notice_page(
         similar=base.notice_matching.similar(notice, SIMILAR),
         hits=[hit for hit in found.hits if hit.fit.is_worth_a_call] if found else [],
         cases=[hit for hit in found.cases if hit.fit.is_worth_a_call] if found else [],
-        searched=notice.content.title,
         case_id=next(iter(cases), ""),
         message=message,
         linked_data=described(notice, request.absolute_url),

@@ -216,6 +216,22 @@ def test_beside_a_notice_stand_organisations_cases_and_similar_notices(
     assert "ne convient vraiment" in Page(stranger.get(path_of(nothing)).text).one("aside").text
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "is_sought"),
+    [
+        ("Un xylophone", "Livré avec des cirages et des crèmes.", False),
+        ("Des paniers en osier", "Pour offrir des cirages, des crèmes.", False),
+        ("Des cirages et des crèmes", "Livrés dans un panier en osier.", True),
+    ],
+)
+def test_the_thing_alone_is_sought_and_not_its_detail(
+    base: KnowledgeBase, stranger: TestClient, title: str, text: str, is_sought: bool
+) -> None:
+    notice = published(base, replace(NEED, title=title, text=text, asker=""))
+    beside = Page(stranger.get(path_of(notice)).text).one("aside")
+    assert (AVEL.name in beside.text) is is_sought
+
+
 def test_the_list_has_what_is_open_and_filters_it(
     base: KnowledgeBase, stranger: TestClient
 ) -> None:
