@@ -141,11 +141,14 @@ def described(notice: Notice, absolute_url: AbsoluteUrl) -> Mapping[str, Any]:
 
 
 @router.shows(Page.NEW_NOTICE)
-def new_notice(visitor: AVisitor, q: str = "", department: str = "", theme: str = "") -> Response:
+def new_notice(
+    visitor: AVisitor, q: str = "", near: str = "", department: str = "", theme: str = ""
+) -> Response:
     if visitor.account is None:
         sessions_of(visitor.request.http).welcome(visitor.request.http)
-    department = known_department(department)
-    form = NoticeForm.of_need(q, department=department, theme=theme, asker=visitor.name)
+    form = NoticeForm.of_need(
+        q, near=near, department=known_department(department), theme=theme, asker=visitor.name
+    )
     return _form_page(visitor, form, None)
 
 
@@ -225,7 +228,7 @@ def _form_page(
         visitor=visitor,
         notice=changed,
         form=form,
-        choices=choices(request),
+        choices=choices(request, form.values["department"]),
         themes=[theme.name for theme in request.knowledge_base.themes()],
         is_conflict=is_conflict,
         is_unsaved=request.http.method == "POST",
@@ -265,7 +268,7 @@ def board(
         if listed.is_last
         else address(Page.BOARD, **filters, after=listed.notices[-1].id),
         answers=base.answers.counts(),
-        departments=NAMES,
+        departments=[code for code, _ in base.departments()],
         own=[notice for notice in own if notice.state is not NoticeState.CLOSED],
         done=done,
     )
