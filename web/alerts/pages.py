@@ -10,7 +10,7 @@ from starlette.responses import Response
 from kb.errors import InputError, QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
-from kb.reference.departments import NAMES, department_code
+from kb.reference.departments import department_code
 from kb.reference.roles import Flow
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.alerts.subscriptions import (
@@ -186,7 +186,7 @@ def _ask_page(
         wrong=wrong,
         message=message,
         topic=topic,
-        departments=NAMES,
+        departments=[code for code, _ in request.knowledge_base.departments()],
         themes=[theme.name for theme in request.knowledge_base.themes()],
         theme_langs=request.knowledge_base.theme_languages(),
         kinds=KINDS,

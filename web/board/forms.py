@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from ingest.records.fields import one_line, paragraphs
 from kb.errors import InputError
 from kb.messages import N_
-from kb.reference.communes import elsewhere
+from kb.reference.communes import communes_named, elsewhere
 from kb.reference.departments import NAMES, department_code
 from kb.reference.roles import Flow
 from kb.reference.visibility import Visibility
@@ -135,14 +135,17 @@ class NoticeForm:
         return cls({**values, "themes": "\n".join(content.themes), "told_at": told_at})
 
     @classmethod
-    def of_need(cls, need: str, *, department: str, theme: str, asker: str) -> "NoticeForm":
-        need = one_line(need)
+    def of_need(
+        cls, need: str, *, near: str, department: str, theme: str, asker: str
+    ) -> "NoticeForm":
+        need, commune = one_line(need), next(iter(communes_named(near)), None)
         title = textwrap.shorten(need, MAX_TITLE_CHARS, placeholder="…")
         content = NoticeContent(
             flow=flow_of(need) or Flow.SEEKS,
             title=title,
             text="" if title == need else need[:MAX_TEXT_CHARS],
-            department=department if department in NAMES else "",
+            place=commune.name if commune else "",
+            department=commune.department if commune else department,
             themes=(theme,) if theme else (),
             asker=asker,
         )
@@ -232,13 +235,15 @@ def is_contact(text: str, department: str = "") -> bool:
     return bool(numbers_in(text, dialling_region("FR", department)).kept)
 
 
-def choices(request: PageRequest) -> Mapping[str, Sequence[tuple[str, str]]]:
+def choices(request: PageRequest, department: str) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """Returns what the menus of the form offer; `department` is chosen, and need not be known."""
     gettext = translations(request.language).gettext
+    departments = {code for code, _ in request.knowledge_base.departments()} | {department}
     return {
         "flow": [(flow.value, gettext(verb)) for flow, verb in FLOW_VERBS.items()],
         "department": [
             ("", gettext(N_("Anywhere"))),
-            *((code, f"{name} ({code})") for code, name in NAMES.items()),
+            *((code, f"{name} ({code})") for code, name in NAMES.items() if code in departments),
         ],
         "contact_seen_by": [
             (Visibility.NONE.value, gettext(N_("On this page"))),

@@ -27,8 +27,6 @@ from web.http.urls import AbsoluteUrl, Page, address
 
 FREE_POSTS = 5
 SIMILAR = 3
-MAX_SEARCHED_CHARS = 1000
-"""How much of a notice is searched for organisations and cases: its title and what comes first."""
 
 router = PageRouter()
 
@@ -143,11 +141,14 @@ def described(notice: Notice, absolute_url: AbsoluteUrl) -> Mapping[str, Any]:
 
 
 @router.shows(Page.NEW_NOTICE)
-def new_notice(visitor: AVisitor, q: str = "", department: str = "", theme: str = "") -> Response:
+def new_notice(
+    visitor: AVisitor, q: str = "", near: str = "", department: str = "", theme: str = ""
+) -> Response:
     if visitor.account is None:
         sessions_of(visitor.request.http).welcome(visitor.request.http)
-    department = known_department(department)
-    form = NoticeForm.of_need(q, department=department, theme=theme, asker=visitor.name)
+    form = NoticeForm.of_need(
+        q, near=near, department=known_department(department), theme=theme, asker=visitor.name
+    )
     return _form_page(visitor, form, None)
 
 
@@ -227,7 +228,7 @@ def _form_page(
         visitor=visitor,
         notice=changed,
         form=form,
-        choices=choices(request),
+        choices=choices(request, form.values["department"]),
         themes=[theme.name for theme in request.knowledge_base.themes()],
         is_conflict=is_conflict,
         is_unsaved=request.http.method == "POST",
@@ -267,7 +268,7 @@ def board(
         if listed.is_last
         else address(Page.BOARD, **filters, after=listed.notices[-1].id),
         answers=base.answers.counts(),
-        departments=NAMES,
+        departments=[code for code, _ in base.departments()],
         own=[notice for notice in own if notice.state is not NoticeState.CLOSED],
         done=done,
     )
@@ -297,7 +298,8 @@ def notice_page(
     base, answers = request.knowledge_base, shown_answers(visitor, notice)
     try:
         found = base.search(
-            notice.content.words[:MAX_SEARCHED_CHARS],
+            # The thing alone: what is told of it besides names other things.
+            notice.content.title,
             limit=5,
             lang=request.language,
             # A page that anybody opens sends nothing to another service.
@@ -326,7 +328,6 @@ def notice_page(
         similar=base.notice_matching.similar(notice, SIMILAR),
         hits=[hit for hit in found.hits if hit.fit.is_worth_a_call] if found else [],
         cases=[hit for hit in found.cases if hit.fit.is_worth_a_call] if found else [],
-        searched=notice.content.title,
         case_id=next(iter(cases), ""),
         message=message,
         linked_data=described(notice, request.absolute_url),

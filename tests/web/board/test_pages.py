@@ -35,6 +35,9 @@ NEED = NoticeContent(
     themes=("Emballage",),
 )
 OFFER = NoticeContent(Flow.OFFERS, "Flacons de verre à donner", asker="Distillerie Merlet")
+SENDING = SETTINGS.model_copy(
+    update={"smtp_url": SecretStr("smtp://127.0.0.1:1"), "mail_from": "desk@kb.example"}
+)
 MAIL = {"told_at": "lea@cognac.example"}
 
 
@@ -145,6 +148,45 @@ def test_who_names_a_town_of_another_department_is_asked_once(
     assert (kept.content.place, kept.content.department) == ("Cognac", "33")
 
 
+@pytest.mark.parametrize(
+    ("search", "place", "department"),
+    [
+        ("q=un+xylophone&near=Cognac+(16)", "Cognac", "16"),
+        ("q=un+xylophone&near=17100&department=16", "Saintes", "17"),
+        ("q=des+cirages&near=cognac&within=25", "Cognac", "16"),
+        ("q=un+xylophone+près+de+Saintes", "Saintes", "17"),
+        ("q=un+xylophone+en+Charente-Maritime", "", "17"),
+        ("q=un+xylophone+en+Nouvelle-Aquitaine", "", ""),
+        ("q=un+xylophone&department=16", "", "16"),
+    ],
+)
+def test_a_notice_posted_from_a_search_has_its_town(
+    stranger: TestClient, search: str, place: str, department: str
+) -> None:
+    page = Page(stranger.get(f"/fr/recherche?{search}").text)
+    links = [one.attributes["href"] or "" for one in page.all("a")]
+    form = Page(stranger.get(next(one for one in links if one.startswith(POST))).text)
+    assert form.one("input", id="f-place").attributes["value"] == place
+    menu = form.inside(form.one("select", name="department"), "option")
+    (chosen,) = [one.attributes["value"] for one in menu if "selected" in one.attributes]
+    assert chosen == department
+
+
+def test_menus_list_the_departments_of_the_base(base: KnowledgeBase) -> None:
+    client = account_client(base, name="Léa", settings=SENDING)
+
+    def offered(path: str) -> list[str]:
+        page = Page(client.get(path).text)
+        menu = page.inside(page.one("select", name="department"), "option")
+        return sorted(one.attributes["value"] or "" for one in menu)
+
+    for path in (f"{BOARD}?", f"{POST}?", "/fr/alertes?kind=board&"):
+        assert offered(path) == ["", "16", "17"]
+        assert offered(f"{path}department=33") == ["", "16", "17", "33"]
+    elsewhere = published(base, replace(NEED, place="Bordeaux", department="33"))
+    assert "33" in offered(f"/fr/modifier/annonces/{elsewhere.id}")
+
+
 def test_a_machine_that_fills_in_every_field_posts_nothing(
     base: KnowledgeBase, stranger: TestClient
 ) -> None:
@@ -214,6 +256,22 @@ def test_beside_a_notice_stand_organisations_cases_and_similar_notices(
     assert [one for one in links if one.startswith(BOARD)] == [path_of(alike)]
     nothing = published(base, replace(NEED, title="Un xylophone"))
     assert "ne convient vraiment" in Page(stranger.get(path_of(nothing)).text).one("aside").text
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "is_sought"),
+    [
+        ("Un xylophone", "Livré avec des cirages et des crèmes.", False),
+        ("Des paniers en osier", "Pour offrir des cirages, des crèmes.", False),
+        ("Des cirages et des crèmes", "Livrés dans un panier en osier.", True),
+    ],
+)
+def test_the_thing_alone_is_sought_and_not_its_detail(
+    base: KnowledgeBase, stranger: TestClient, title: str, text: str, is_sought: bool
+) -> None:
+    notice = published(base, replace(NEED, title=title, text=text, asker=""))
+    beside = Page(stranger.get(path_of(notice)).text).one("aside")
+    assert (AVEL.name in beside.text) is is_sought
 
 
 def test_the_list_has_what_is_open_and_filters_it(
@@ -430,11 +488,8 @@ def test_an_offer_that_fits_a_need_is_proposed_and_told_to_both(
 def test_who_left_an_address_is_told_with_a_link_that_opens_their_notice(
     base: KnowledgeBase,
 ) -> None:
-    settings = SETTINGS.model_copy(
-        update={"smtp_url": SecretStr("smtp://127.0.0.1:1"), "mail_from": "desk@kb.example"}
-    )
-    moderator = account_client(base, AccountRole.MODERATOR, "Max", settings)
-    member = account_client(base, name="Léa", settings=settings)
+    moderator = account_client(base, AccountRole.MODERATOR, "Max", SENDING)
+    member = account_client(base, name="Léa", settings=SENDING)
     notice = base.notices.add(NEED, told_at="tim@cognac.example")
     assert decide(moderator, notice, "refuse", message="Quelle <taille> ?") == 303
     notice = base.notices.get(notice.id)
@@ -456,5 +511,5 @@ def test_who_left_an_address_is_told_with_a_link_that_opens_their_notice(
     assert "Chut" not in mails[3].text
     link = re.search(r"https://\S+\?key=\S+", mails[1].text)
     assert link
-    opened = another_browser(client_of(base, settings)).get(link[0])
+    opened = another_browser(client_of(base, SENDING)).get(link[0])
     assert "Chut" in opened.text
