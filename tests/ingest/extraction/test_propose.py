@@ -198,7 +198,8 @@ def test_the_role_is_that_of_the_marked_organisation() -> None:
 
 
 def test_a_role_that_is_not_learnt_yet_is_not_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
-    more = StrEnum("Role", {"REPAIRER": "repairer", **{role.name: role.value for role in Role}})
+    roles = {"REPAIRER": "repairer", **{role.name: role.value for role in Role}}
+    more = StrEnum("Role", roles)  # type: ignore[misc]
     before = roles_in(ENGLISH)
     monkeypatch.setattr(gathering, "Role", more)
     assert ("Baird Haulage", "carrier") in roles_in(ENGLISH) == before
