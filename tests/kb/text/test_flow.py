@@ -16,6 +16,9 @@ OFFERING = [
     "someone to take old office chairs away", "get rid of paint cans",
     "an outlet for our apple pomace", "who would take sheep's wool?", "our offcuts of leather",
     "reusing fire hoses",
+    "je brade mon four à bois", "une collection de pots de peinture, à qui les confier ?",
+    "fermeture du restaurant, tout doit partir", "où envoyer nos uniformes usés",
+    "glassware up for grabs", "outlet wanted for misshapen carrots", "chairs looking for a new home",
 ]  # fmt: skip
 SEEKING = [
     "je cherche du marc de café pour cultiver des champignons", "recherche des palettes usagées",
@@ -32,6 +35,9 @@ SHARING = [
 UNSAID = [
     "bocaux en verre", "sauce tomate", "plastique recyclé", "recycled plastic bottles",
     "qui sait donner de la tenue à une lotion trop liquide ?", "swimming pool", "tri sélectif",
+    "qui peut enlever une tache de graisse ?", "reprendre une affaire de famille",
+    "nappes à donner à laver", "who picks up passengers with reduced mobility?",
+    "reprendre les ourlets de pantalons",
 ]  # fmt: skip
 
 
