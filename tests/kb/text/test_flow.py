@@ -18,7 +18,8 @@ OFFERING = [
     "reusing fire hoses",
     "je brade mon four à bois", "une collection de pots de peinture, à qui les confier ?",
     "fermeture du restaurant, tout doit partir", "où envoyer nos uniformes usés",
-    "glassware up for grabs", "outlet wanted for misshapen carrots", "chairs looking for a new home",
+    "glassware up for grabs", "outlet wanted for misshapen carrots",
+    "chairs looking for a new home",
 ]  # fmt: skip
 SEEKING = [
     "je cherche du marc de café pour cultiver des champignons", "recherche des palettes usagées",
