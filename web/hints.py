@@ -38,6 +38,7 @@ class CompletionOut(Shape):
     """A text of the catalogue that what is typed may become."""
 
     kind: CompletionKind = Field(description="A name, a need of a case, a theme or a place.")
+    id: str = Field(description="The id of an actor; empty for others.")
     text: str
     lang: str = Field(description="The language of a need; empty for others.")
     place: str = Field(description="Where an actor is; empty for others.")
@@ -75,6 +76,9 @@ def suggestions(
     limit: Annotated[
         int, Query(ge=1, le=SUGGESTED, description="The maximum number of suggestions.")
     ] = SUGGESTED,
+    kind: Annotated[
+        CompletionKind | None, Query(description="Only suggestions of this kind.")
+    ] = None,
     lang: PageLanguage = DEFAULT_LANGUAGE,
 ) -> SuggestionList:
     """Texts of the catalogue with words that begin as `q`.
@@ -84,10 +88,11 @@ def suggestions(
     """
     count_for_address(request.http, Quota.TYPING)
     response.headers["Cache-Control"] = "private, max-age=60"
-    found = request.knowledge_base.completions.beginning(q, limit, lang)
+    found = request.knowledge_base.completions.beginning(q, limit, lang, kind)
     suggested = [
         CompletionOut(
             kind=one.kind,
+            id=one.id,
             text=one.text,
             lang=one.lang,
             place=one.place,

@@ -57,24 +57,27 @@ class CompletionTable:
         )
         return cls(completions, sorted(keys))
 
-    def beginning(self, typed: str, most: int, lang: str = "") -> Sequence[Completion]:
+    def beginning(
+        self, typed: str, most: int, lang: str = "", kind: CompletionKind | None = None
+    ) -> Sequence[Completion]:
         """Returns at most `most` completions with words that begin as `typed`, grouped by kind."""
         parts = _parts(typed)
         while parts and len("".join(parts)) >= LEAST_CHARS:
-            if found := self._with_prefix(" ".join(parts)):
+            if found := self._with_prefix(" ".join(parts), kind):
                 return self._best(found, most, lang)
             if parts[0] not in FUNCTION_WORDS:
                 break
             parts = parts[1:]
         return ()
 
-    def _with_prefix(self, prefix: str) -> dict[int, bool]:
+    def _with_prefix(self, prefix: str, kind: CompletionKind | None) -> dict[int, bool]:
         """Returns the numbers of completions with such a key, and whether it is the whole of it."""
         start = bisect_left(self.keys, (prefix,))
         end = bisect_left(self.keys, (prefix + _LAST,), lo=start)
         found: dict[int, bool] = {}
         for _, number, is_whole in islice(self.keys, start, min(end, start + _LOOKED_AT)):
-            found[number] = found.get(number, False) or is_whole
+            if kind in {None, self.completions[number].kind}:
+                found[number] = found.get(number, False) or is_whole
         return found
 
     def _best(self, found: dict[int, bool], most: int, lang: str) -> Sequence[Completion]:
@@ -103,14 +106,16 @@ class Completions:
         self._stores = stores
         self._made: tuple[tuple[str, ...], CompletionTable] = ((), CompletionTable((), ()))
 
-    def beginning(self, typed: str, most: int, lang: str = "") -> Sequence[Completion]:
+    def beginning(
+        self, typed: str, most: int, lang: str = "", kind: CompletionKind | None = None
+    ) -> Sequence[Completion]:
         with self._stores.lend() as store, store.reading():
             state = tuple(map(store.generation_of, Kind))
             made = self._made
             if made[0] != state:
                 made = (state, CompletionTable.of(list(_completions(store))))
                 self._made = made
-        return made[1].beginning(typed, most, lang)
+        return made[1].beginning(typed, most, lang, kind)
 
 
 def _completions(store: Store) -> Iterator[Completion]:

@@ -78,18 +78,24 @@ def test_a_need_without_an_answer_becomes_a_notice_that_is_answered_and_a_case(
     expect(page.get_by_label("En quelques mots")).to_have_value(NEED)
     check_page(page)
     clicks(button(page, "Publier"))
-    expect(page.get_by_role("status")).to_contain_text("Bien reçu")
+    expect(page.get_by_role("status").first).to_contain_text("Bien reçu")
     assert clicks.count == 2
     path = urlsplit(page.url).path
     # Published by a moderator, from their page.
     page = max_.open("/fr/moderation")
     page.get_by_role("link", name=NEED).click()
     button(page, "Publier").click()
-    expect(page.get_by_role("status")).to_contain_text("Publiée")
+    expect(page.get_by_role("status").first).to_contain_text("Publiée")
     # Answered by a member with a click, on a phone.
     clicks = Clicks()
     page = zoe.open(path, width=360, scheme="dark")
-    page.get_by_label("Quelle organisation").fill(DISTILLERY.name)
+    page.get_by_label("Quelle organisation").fill("merl")
+    page.get_by_role("option", name=DISTILLERY.name).wait_for()
+    check_page(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Quelle organisation")).to_have_value(DISTILLERY.name)
+    expect(page.locator("#f-organisation_id")).to_have_value(DISTILLERY.id)
     page.get_by_label("Votre réponse").fill("Nous en avons de vieux.")
     check_page(page)
     clicks(button(page, "Envoyer la réponse"))
@@ -99,9 +105,9 @@ def test_a_need_without_an_answer_becomes_a_notice_that_is_answered_and_a_case(
     clicks = Clicks()
     page = lea.open(path)
     clicks(button(page, "L’annonce a abouti : en faire un cas"))
-    expect(page.get_by_role("status")).to_contain_text("L’annonce est close")
+    expect(page.get_by_role("status").first).to_contain_text("L’annonce est close")
     clicks(button(page, "Soumettre à la modération"))
-    expect(page.get_by_role("status")).to_contain_text("Soumis")
+    expect(page.get_by_role("status").first).to_contain_text("Soumis")
     assert clicks.count == 2
     (draft,) = base.drafts.list([DraftState.SUBMITTED])
     case = draft.record

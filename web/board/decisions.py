@@ -1,6 +1,6 @@
 """What is done with a notice: answers, decisions of moderators, its closing as a case."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -15,14 +15,21 @@ from kb.registers.board.notice import (
     AnswerState,
     Closing,
     Notice,
-    NoticeAnswer,
     NoticeContent,
     PairState,
 )
 from kb.registers.clock import today
-from web.board.forms import MAX_LINE_CHARS, MAX_TEXT_CHARS, TOO_LONG, is_contact
-from web.board.pages import ASender, Visitor, key_of, notice_page
-from web.editorial.choices import actor_finder
+from kb.registers.drafts import DraftState
+from web.board.forms import (
+    EMPTY_ANSWER,
+    EMPTY_CLOSING,
+    MAX_LINE_CHARS,
+    MAX_TEXT_CHARS,
+    TOO_LONG,
+    is_contact,
+)
+from web.board.pages import ASender, Visitor, answerers, key_of, notice_page, told_with
+from web.editorial.choices import actor_finder, organisation_in
 from web.http.i18n import Language
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
@@ -43,13 +50,23 @@ def decide(visitor: ASender, form: AFormOfAnyone, record_id: str) -> Response:
     what, _, on = text_of(form, "do").partition(":")
     if what == "answer":
         return _answer(visitor, notice, form)
-    if what not in {"publish", "refuse", "delete", "publish_answer", "refuse_answer", "close"}:
+    if what not in {
+        "publish",
+        "refuse",
+        "delete",
+        "publish_answer",
+        "refuse_answer",
+        "close",
+        "reopen",
+    }:
         raise no_such_action()
-    if not (visitor.moderates or (what == "close" and visitor.owns(notice))):
+    if not (visitor.closes(notice) if what in {"close", "reopen"} else visitor.moderates):
         raise not_allowed()
     try:
         if what == "close":
-            return _close(visitor, notice, number_in(form, "revision"), on)
+            return _close(visitor, notice, form, on)
+        if what == "reopen":
+            return _reopen(visitor, notice, number_in(form, "revision"))
         if what.endswith("_answer"):
             return _decide_on_answer(visitor, notice, what, on)
         return _decide(visitor, notice, form, what)
@@ -92,10 +109,11 @@ def tell_owner(request: PageRequest, notice: Notice, what: str, quoted: str = ""
 
 def _answer(visitor: Visitor, notice: Notice, form: FormData) -> Response:
     base, is_stranger = visitor.request.knowledge_base, visitor.account is None
-    typed = {name: text_of(form, name) for name in ("kind", "organisation", "contact", "private")}
+    typed = {name: text_of(form, name) for name in EMPTY_ANSWER if name != "errors"}
     typed["answer"] = text_of(form, "answer").replace("\r\n", "\n")
     text, errors = paragraphs(typed["answer"]), dict[str, str]()
-    organisation, contact = one_line(typed["organisation"]), one_line(typed["contact"])
+    organisation, actor_id = organisation_in(base, form, "organisation")
+    contact = one_line(typed["contact"])
     if not notice.is_open(today()):
         raise Refusal(409, N_("This notice takes no more answers."))
     if not text:
@@ -120,7 +138,7 @@ def _answer(visitor: Visitor, notice: Notice, form: FormData) -> Response:
         AnswerKind(typed["kind"]) if typed["kind"] in set(AnswerKind) else AnswerKind.CAN,
         text=text,
         organisation=organisation,
-        actor_id=actor_finder(base)(organisation) if organisation else "",
+        actor_id=actor_id,
         private=bool(typed["private"]),
         contact=contact,
         by=visitor.name,
@@ -163,15 +181,23 @@ def _decide_on_answer(visitor: Visitor, notice: Notice, what: str, on: str) -> R
     return _back(visitor, notice, "answer_published")
 
 
-def _close(visitor: Visitor, notice: Notice, revision: int, on: str) -> Response:
+def _close(visitor: Visitor, notice: Notice, form: FormData, on: str) -> Response:
     if on not in set(Closing):
         raise no_such_action()
     base, is_met = visitor.request.knowledge_base, on == Closing.MET
-    draft_id = ""
+    draft_id, revision = "", number_in(form, "revision")
     if is_met:
-        is_stranger = visitor.account is None
+        is_stranger, sent = visitor.account is None, form.getlist("did")
+        did = {who: id_ for who, id_ in answerers(visitor, notice).items() if who in sent}
+        who, actor_id = organisation_in(base, form, "who")
+        did |= {who: actor_id} if who else {}
+        if not did or len(who) > MAX_LINE_CHARS:
+            needed = N_("Say who: choose an answer, or name an organisation.")
+            typed = {name: text_of(form, name) for name in EMPTY_CLOSING if name != "errors"}
+            wrong = {**typed, "errors": {"who": TOO_LONG if did else needed}}
+            return notice_page(visitor, notice, status_code=400, closing=wrong)
         draft_id = base.drafts.add(
-            case_of(visitor, notice), by=visitor.name, origin="board", submitted=is_stranger
+            case_of(visitor, notice, did), by=visitor.name, origin="board", submitted=is_stranger
         ).id
     try:
         base.notices.close(
@@ -186,15 +212,26 @@ def _close(visitor: Visitor, notice: Notice, revision: int, on: str) -> Response
     return _back(visitor, notice, "case_waits" if is_met else "closed")
 
 
+def _reopen(visitor: Visitor, notice: Notice, revision: int) -> Response:
+    drafts = visitor.request.knowledge_base.drafts
+    draft = drafts.get(notice.draft_id) if drafts.versions(notice.draft_id) else None
+    if draft and draft.state is DraftState.PUBLISHED:
+        raise Refusal(409, N_("The case of this notice is published: it stays closed."))
+    visitor.request.knowledge_base.notices.reopen(notice.id, by=visitor.name, revision=revision)
+    if draft:
+        drafts.delete(draft.id)
+    return _back(visitor, notice, "reopened")
+
+
 def _back(visitor: Visitor, notice: Notice, done: str) -> Response:
     return see(visitor.request, address(Page.NOTICE, notice.id, key=visitor.key, done=done))
 
 
-def case_of(visitor: Visitor, notice: Notice) -> Case:
+def case_of(visitor: Visitor, notice: Notice, did: Mapping[str, str]) -> Case:
+    """Returns the case of a notice that `did`, names with the ids of those known, answered."""
     base, content = visitor.request.knowledge_base, notice.content
     answers = [answer for answer in base.answers.of(notice.id) if answer.is_public]
-    others = map(base.notices.get, base.notice_pairs.told_with(notice.id))
-    told = [other.content for other in others if other.is_public]
+    told = [other.content for other in told_with(base, notice)]
     said = [(answer.organisation, answer.text) for answer in answers]
     said += [(other.asker, other.words) for other in told]
     need, lang = content.text or content.title, Language(content.lang)
@@ -212,26 +249,21 @@ def case_of(visitor: Visitor, notice: Notice) -> Case:
         flow=content.flow.value,
         themes=content.themes,
         source_url=visitor.request.absolute_url(address(Page.NOTICE, notice.id)),
-        participants=tuple(_participants(visitor, content, answers, told)),
+        participants=tuple(_participants(visitor, content, did)),
     )
 
 
 def _participants(
-    visitor: Visitor,
-    content: NoticeContent,
-    answers: Sequence[NoticeAnswer],
-    told: Sequence[NoticeContent],
+    visitor: Visitor, content: NoticeContent, did: Mapping[str, str]
 ) -> Iterator[Participation]:
-    """Yields the asker, then who answered, each once; who offers supplies, who takes uses."""
+    """Yields the asker, then who did it, each once; who offers supplies, who takes uses."""
     find = actor_finder(visitor.request.knowledge_base)
     seeks = content.flow is Flow.SEEKS
-    role_of_asker = Role.BUYER if seeks else Role.SUPPLIER
-    role_of_others = Role.PRODUCER if seeks else Role.BUYER
-    named = [(content.asker, "", role_of_asker)]
-    named += [(answer.organisation, answer.actor_id, role_of_others) for answer in answers]
-    named += [(other.asker, "", role_of_others) for other in told]
-    seen: set[str] = set()
-    for name, actor_id, role in named:
-        if name and name not in seen:
-            seen.add(name)
-            yield Participation(name, role, actor_id or find(name))
+    if content.asker:
+        role = Role.BUYER if seeks else Role.SUPPLIER
+        yield Participation(content.asker, role, find(content.asker))
+    for name, actor_id in did.items():
+        if name != content.asker:
+            yield Participation(
+                name, Role.PRODUCER if seeks else Role.BUYER, actor_id or find(name)
+            )

@@ -69,6 +69,7 @@ DONE: Mapping[str, str] = {
     "answer_refused": N_("The answer is no longer shown."),
     "answer_published": N_("The answer is published."),
     "closed": N_("Closed. The page stays here to be read."),
+    "reopened": N_("Taken back: the notice is no longer closed."),
     "case_waits": N_(
         "Closed, and well done! A moderator now writes the case from this page, so that others "
         "find it."
@@ -111,11 +112,14 @@ NO_CONTACT = N_("Give an e-mail address or a telephone number, or choose answers
 EMPTY_ANSWER: Mapping[str, object] = {
     "kind": AnswerKind.CAN.value,
     "organisation": "",
+    "organisation_id": "",
     "answer": "",
     "contact": "",
     "private": False,
     "errors": {},
 }
+
+EMPTY_CLOSING: Mapping[str, object] = {"who": "", "who_id": "", "errors": {}}
 
 Choice = TypeVar("Choice", Flow, Visibility)
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from ingest.private_details.details import details_in
 from kb.errors import EditConflict, QueryError, UnknownRecord
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.reference.departments import NAMES
 from kb.reference.roles import Flow
@@ -18,7 +19,7 @@ from kb.registers.accounts import Account, AccountRole
 from kb.registers.board.notice import AnswerState, Notice, NoticeAnswer, NoticeState
 from kb.registers.clock import today
 from kb.search.results import Steering
-from web.board.forms import EMPTY_ANSWER, NoticeForm, choices, known_department
+from web.board.forms import EMPTY_ANSWER, EMPTY_CLOSING, NoticeForm, choices, known_department
 from web.http.refusals import NotSignedIn, not_allowed
 from web.http.routing import APageRequest, PageRequest, PageRouter, number_in, see, text_of
 from web.http.security.cookies import site_secret
@@ -67,6 +68,11 @@ class Visitor:
     def manages(self, notice: Notice) -> bool:
         return self.moderates or self.owns(notice)
 
+    def closes(self, notice: Notice) -> bool:
+        """Whether the visitor may close a notice, or take back that it was closed."""
+        is_theirs = notice.state is not NoticeState.CLOSED or notice.updated_by == self.name
+        return self.moderates or (is_theirs and self.owns(notice))
+
     def readable(self, notice_id: str) -> Notice:
         notice = self.request.knowledge_base.notices.get(notice_id)
         if not (notice.is_public or self.manages(notice)):
@@ -112,6 +118,20 @@ def shown_answers(visitor: Visitor, notice: Notice) -> Sequence[NoticeAnswer]:
     return [
         answer for answer in visitor.request.knowledge_base.answers.of(notice.id) if reads(answer)
     ]
+
+
+def told_with(base: KnowledgeBase, notice: Notice) -> Sequence[Notice]:
+    """Returns the public notices that a moderator found to fit a notice."""
+    others = map(base.notices.get, base.notice_pairs.told_with(notice.id))
+    return [other for other in others if other.is_public]
+
+
+def answerers(visitor: Visitor, notice: Notice) -> Mapping[str, str]:
+    """Maps who answered a notice, or posted one that fits it, to the ids of those known."""
+    told = told_with(visitor.request.knowledge_base, notice)
+    found = {other.content.asker: "" for other in told}
+    found |= {one.organisation: one.actor_id for one in shown_answers(visitor, notice)}
+    return {name: id_ for name, id_ in found.items() if name}
 
 
 def described(notice: Notice, absolute_url: AbsoluteUrl) -> Mapping[str, Any]:
@@ -293,6 +313,7 @@ def notice_page(
     status_code: int = 200,
     message: str = "",
     done: str = "",
+    closing: Mapping[str, object] = EMPTY_CLOSING,
 ) -> Response:
     request = visitor.request
     base, answers = request.knowledge_base, shown_answers(visitor, notice)
@@ -310,7 +331,6 @@ def notice_page(
     # The published case that the notice was closed as.
     drafts = base.drafts.versions(notice.draft_id)[-1:] if notice.draft_id else []
     cases = [draft.record.id for draft in drafts if draft.record.id in base.ids(Kind.CASE)]
-    told = map(base.notices.get, base.notice_pairs.told_with(notice.id))
     return request.page(
         "board/notice.html",
         here=address(Page.NOTICE, notice.id, key=visitor.key),
@@ -324,7 +344,9 @@ def notice_page(
         waiting=sum(answer.state is AnswerState.WAITING for answer in answers),
         actors=base.actors_by_id({answer.actor_id for answer in answers if answer.actor_id}),
         form=form,
-        told=[one for one in told if one.is_public],
+        closing=closing,
+        answerers=answerers(visitor, notice) if visitor.manages(notice) else {},
+        told=told_with(base, notice),
         similar=base.notice_matching.similar(notice, SIMILAR),
         hits=[hit for hit in found.hits if hit.fit.is_worth_a_call] if found else [],
         cases=[hit for hit in found.cases if hit.fit.is_worth_a_call] if found else [],

@@ -8,10 +8,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from ingest.reading import photograph_of
-from ingest.records.fields import folded
+from ingest.records.fields import folded, one_line
 from kb.errors import InputError, QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
@@ -61,6 +61,15 @@ def actor_or_none(base: KnowledgeBase, actor_id: str) -> Actor | None:
         return base.actor(actor_id) if actor_id else None
     except UnknownRecord:
         return None
+
+
+def organisation_in(base: KnowledgeBase, form: FormData, name: str) -> tuple[str, str]:
+    """Returns the organisation that a field names, and its id: the one chosen, or so called."""
+    given = one_line(text_of(form, name))
+    chosen = actor_or_none(base, text_of(form, f"{name}_id"))
+    if chosen is None or folded(chosen.name) != folded(given):
+        chosen = actor_or_none(base, actor_finder(base)(given))
+    return (chosen.name, chosen.id) if chosen else (given, "")
 
 
 class LikelyActor(NamedTuple):

@@ -20,15 +20,7 @@ from kb.reference.trades import means_of
 from kb.remarks import Remark
 from kb.search.filters import commune_meant
 from kb.search.need.reading import readings
-from kb.search.results import (
-    DISTANCES,
-    ActorHit,
-    CaseHit,
-    Filters,
-    Fit,
-    PartAnswer,
-    SearchResult,
-)
+from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, SearchResult
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.routing import A_SEARCH, ONE_OF_FEW, APageRequest, PageRequest, PageRouter
 from web.http.security.cookies import NoSecret, site_secret
@@ -188,7 +180,7 @@ def search(
         gestures=means_of(result.trades[0].trade.code, request.language)[:GESTURES]
         if result and result.trades
         else (),
-        to_post=_to_post(asked, result.filters) if result else None,
+        to_post=_to_post(asked, result) if result else None,
         need_link=_link_to_tell(request, asked),
         json_path=asked.data("/api/search", limit=limit, lang=request.language),
     )
@@ -298,14 +290,14 @@ def _with_place(asked: SearchRequest) -> tuple[SearchRequest, Where]:
     return replace(asked, near=commune.label), Where(commune.label)
 
 
-def _to_post(asked: SearchRequest, searched: Filters) -> Address:
+def _to_post(asked: SearchRequest, result: SearchResult) -> Address:
     """Returns the address to post the need of a search, where it was searched."""
-    departments = searched.departments if len(searched.departments) == 1 else ()
+    near, departments = result.filters.near, result.filters.departments
     return address(
         Page.NEW_NOTICE,
         q=asked.q,
-        near=searched.near.label if searched.near else "",
-        department=asked.department or "".join(departments),
+        near=near.label if near else "",
+        department=asked.department or ("" if departments[1:] else "".join(departments)),
         theme=asked.theme,
     )
 

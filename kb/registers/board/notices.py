@@ -119,6 +119,11 @@ class Notices(Register):
             id, revision, by=by, state=state, note=closing.value, closing=closing, draft_id=draft_id
         )
 
+    def reopen(self, id: str, *, by: str, revision: int) -> Notice:
+        """Takes the closing of a notice back; one that was not public waits for a moderator."""
+        state = NoticeState.PUBLISHED if self.get(id).published_at else NoticeState.WAITING
+        return self._revise(id, revision, by=by, state=state, was_closed=True)
+
     def versions(self, id: str) -> Sequence[NoticeVersion]:
         select = "select * from notice_versions where notice_id = ? order by revision"
         return self._read(NoticeVersion, select, [id])
@@ -145,14 +150,15 @@ class Notices(Register):
         note: str = "",
         closing: Closing | None = None,
         draft_id: str = "",
+        was_closed: bool = False,
     ) -> Notice:
         with self._writing() as store:
             notice = by_id(store, Notice, "notices", id)
             if notice.revision != revision:
                 changed_by = notice.updated_by or "someone"
                 raise EditConflict(f"This notice was changed by {changed_by} since you opened it.")
-            if notice.state is NoticeState.CLOSED:
-                raise EditConflict("This notice is closed and cannot be changed any more.")
+            if (notice.state is NoticeState.CLOSED) is not was_closed:
+                raise EditConflict("Only a closed notice is reopened, and nothing else befalls it.")
             state, at = state or notice.state, now()
             published_at = notice.published_at
             if state is NoticeState.PUBLISHED:

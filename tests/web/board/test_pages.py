@@ -315,6 +315,45 @@ def test_answers_of_members_are_shown_and_linked_to_the_catalogue(
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "id_", "linked"),
+    [
+        (DISTILLERY.name, "merlet-bis", "merlet-bis"),
+        (DISTILLERY.name, DISTILLERY.id, DISTILLERY.id),
+        (DISTILLERY.name, "", ""),
+        (AVEL.name, DISTILLERY.id, AVEL.id),
+        ("avel (saphir)", "", AVEL.id),
+        ("Menuiserie Martin", DISTILLERY.id, ""),
+        ("Menuiserie Martin", "nobody", ""),
+    ],
+)
+def test_the_organisation_chosen_is_linked_and_no_other_of_its_name(
+    base: KnowledgeBase, member: TestClient, name: str, id_: str, linked: str
+) -> None:
+    base.put([replace(DISTILLERY, id="merlet-bis", place="Cognac")])
+    notice = published(base, owner="Zoé")
+    sent = answer_fields(organisation=name, organisation_id=id_)
+    assert send(member, path_of(notice), sent).status_code == 303
+    (answer,) = base.answers.of(notice.id)
+    assert answer.actor_id == linked
+    assert answer.organisation == (AVEL.name if linked == AVEL.id else name)
+
+
+def test_who_answers_is_suggested_from_the_catalogue(
+    base: KnowledgeBase, member: TestClient
+) -> None:
+    page = Page(member.get(path_of(published(base, owner="Zoé"))).text)
+    asked = page.one("input", name="organisation").attributes["data-suggestions"]
+    assert page.one("input", id="f-organisation_id").attributes["name"] == "organisation_id"
+    found = member.get(f"{asked}&q=merl").json()["suggestions"]
+    assert [(one["kind"], one["text"], one["id"]) for one in found] == [
+        ("actor", DISTILLERY.name, DISTILLERY.id)
+    ]
+    # “cuir” begins a theme, and “magnac” a town: neither answers.
+    for begun in ("cuir", "magnac"):
+        assert member.get(f"{asked}&q={begun}").json()["suggestions"] == []
+
+
 def test_an_offer_is_answered_by_who_takes_it(base: KnowledgeBase, member: TestClient) -> None:
     offer = published(base, OFFER, owner="Max")
     form = Page(member.get(path_of(offer)).text).one("form", id="answer").text
@@ -418,7 +457,13 @@ def test_closing_what_was_met_fills_in_a_case(base: KnowledgeBase, member: TestC
         by="Zoé",
     )
     base.answers.add(notice.id, AnswerKind.CAN, text="En secret", private=True, by="Zoé")
-    answer = send(member, path_of(notice), {"do": "close:met", "revision": "2"})
+    base.answers.add(notice.id, AnswerKind.CAN, text="Trop cher.", organisation="Autre", by="Zoé")
+    met = {"do": "close:met", "revision": "2"}
+    asked = send(member, path_of(notice), met)
+    assert asked.status_code == 400
+    assert "Dites qui" in Page(asked.text).one("p", id="f-who-error").text
+    assert (base.drafts.list(), base.notices.get(notice.id).closing) == ([], None)
+    answer = send(member, path_of(notice), {**met, "did": DISTILLERY.name})
     assert answer.status_code == 303
     (draft,) = base.drafts.list(by="Léa")
     assert answer.headers["Location"] == f"/fr/brouillons/{draft.id}?done=from_board"
@@ -450,10 +495,67 @@ def test_a_stranger_closes_with_the_key_and_a_moderator_gets_the_case(
     (waiting,) = base.notices.list([NoticeState.WAITING])
     notice = base.notices.publish(waiting.id, by="Max", revision=1)
     path = f"{path_of(notice)}?key={key}"
-    sent = {"do": "close:met", "revision": "2", "key": key}
+    sent = {"do": "close:met", "revision": "2", "key": key, "who": "Merlet et fils"}
     assert send(stranger, path_of(notice), sent, shown_at=path).status_code == 303
     (draft,) = base.drafts.list([DraftState.SUBMITTED])
     assert base.notices.get(notice.id).draft_id == draft.id
+
+
+def test_who_did_it_may_be_chosen_beside_the_answers(
+    base: KnowledgeBase, member: TestClient
+) -> None:
+    namesake = replace(DISTILLERY, id="merlet-bis", place="Cognac")
+    base.put([namesake])
+    notice = published(base, replace(OFFER, asker=AVEL.name))
+    chosen = {"who": DISTILLERY.name, "who_id": namesake.id, "did": "Personne"}
+    assert "Qui l’a pris" in Page(member.get(path_of(notice)).text).one("fieldset").text
+    send(member, path_of(notice), {"do": "close:met", "revision": "2", **chosen})
+    (draft,) = base.drafts.list(by="Léa")
+    assert isinstance(draft.record, Case)
+    assert [(one.role, one.actor_id) for one in draft.record.participants] == [
+        (Role.SUPPLIER, AVEL.id),
+        (Role.BUYER, namesake.id),
+    ]
+
+
+def test_a_closing_is_taken_back_until_its_case_is_published(
+    base: KnowledgeBase, member: TestClient, moderator: TestClient, stranger: TestClient
+) -> None:
+    notice = published(base)
+    for ending in ("met", "not_met", "withdrawn"):
+        before = base.notices.get(notice.id)
+        assert decide(member, before, f"close:{ending}", who=DISTILLERY.name) == 303
+        closed = base.notices.get(notice.id)
+        assert "reopen" not in stranger.get(path_of(notice)).text
+        assert decide(account_client(base, name="Zoé"), closed, "reopen") == 403
+        assert decide(member, before, "reopen") == 409
+        assert decide(member, closed, "reopen") == 303
+        opened = base.notices.get(notice.id)
+        assert (opened.closing, opened.draft_id) == (None, "")
+        assert opened.is_open(today())
+        assert base.drafts.list() == []
+        assert decide(member, opened, "reopen") == 409
+    # What a moderator closed, a moderator opens.
+    assert decide(moderator, base.notices.get(notice.id), "close:withdrawn") == 303
+    assert decide(member, base.notices.get(notice.id), "reopen") == 403
+    assert decide(moderator, base.notices.get(notice.id), "reopen") == 303
+    assert decide(member, base.notices.get(notice.id), "close:met", who=DISTILLERY.name) == 303
+    (draft,) = base.drafts.list()
+    submit = {"do": "submit", "revision": "1"}
+    assert send(member, f"/fr/brouillons/{draft.id}", submit).status_code == 303
+    base.publish(draft.id, by="Max", revision=2)
+    assert 'value="reopen"' not in member.get(path_of(notice)).text
+    assert decide(member, base.notices.get(notice.id), "reopen") == 409
+
+
+def test_what_was_closed_while_it_waited_waits_again(
+    base: KnowledgeBase, member: TestClient, stranger: TestClient
+) -> None:
+    waiting = base.notices.add(NEED, owner="Léa")
+    assert decide(member, waiting, "close:withdrawn") == 303
+    assert decide(member, base.notices.get(waiting.id), "reopen") == 303
+    assert base.notices.get(waiting.id).state is NoticeState.WAITING
+    assert stranger.get(path_of(waiting)).status_code == 404
 
 
 # Offers that may answer needs

@@ -1,4 +1,5 @@
-// Suggests names, needs, themes and places while a need is typed. What is known and what is asked
+// Suggests names, needs, themes and places while a need is typed: the one chosen is followed, or
+// kept in the hidden field beside (`…_id`), where there is one. What is known and what is asked
 // are the widget's own modules; the field stays an ordinary field of its form without this.
 
 import { Asker } from "./asker.js";
@@ -17,6 +18,7 @@ class Suggestions {
   #field;
   #texts;
   #list;
+  #chosen;
   #live = make("p", { class: "visually-hidden", role: "status" });
   #state = START;
   #announcing;
@@ -29,6 +31,7 @@ class Suggestions {
   constructor(field) {
     this.#field = field;
     this.#texts = field.dataset;
+    this.#chosen = document.getElementById(`${field.id}_id`);
     const id = `${field.id}-suggestions`;
     this.#list = make("ul", { id, role: "listbox", tabindex: "-1", class: "typed", "aria-label": this.#texts.label });
     this.#list.hidden = true;
@@ -46,6 +49,7 @@ class Suggestions {
   }
 
   #typed() {
+    if (this.#chosen) this.#chosen.value = "";
     const query = this.#field.value.trim().replace(/\s+/g, " ");
     this.#state = after(this.#state, "typed", query);
     if (query[1]) {
@@ -121,12 +125,18 @@ class Suggestions {
     const text = make("span", { class: "text", lang: hit.lang }, hit.text);
     const kind = make("span", { class: "kind" }, [this.#texts[hit.kind], hit.place].filter(Boolean).join(" · "));
     const made = make("li", { id: `${this.#list.id}-${index}`, role: "option" }, text, " ", kind);
-    made.dataset.url = hit.url;
+    Object.assign(made.dataset, { url: hit.url, id: hit.id, text: hit.text });
     return made;
   }
 
   #follow(option) {
     if (!option) return;
+    if (this.#chosen) {
+      this.#field.value = option.dataset.text;
+      this.#chosen.value = option.dataset.id;
+      this.#to("opened", false);
+      return;
+    }
     const { pathname, search } = new URL(option.dataset.url);
     location.assign(pathname + search);
   }
