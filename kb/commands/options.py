@@ -54,7 +54,7 @@ within_option = click.option(
     type=click.IntRange(0),
     default=0,
     metavar="KM",
-    help="With --near: only what is at most so many kilometres away.",
+    help="Only what is at most so many kilometres from that town, or from the one in QUERY.",
 )
 
 

@@ -77,9 +77,15 @@ def _print(result: SearchResult) -> None:
     elif result.wording.state == "missing":
         click.echo("The language model has not answered: it was not used.")
     if not result.total:
-        near = result.hits or result.cases
-        click.echo(f"Nothing here fits{'; the nearest are below' if near else ''}.")
+        nearest = result.hits or result.cases
+        click.echo(f"Nothing here fits{'; the nearest are below' if nearest else ''}.")
+    headed = ""
     for hit in result.hits:
+        near = filters.is_near(hit.actor)
+        heading = f"{hit.fit}, {f'within {filters.near_km} km' if near else 'further away'}"
+        if filters.near and heading != headed:
+            click.echo(heading)
+            headed = heading
         km = filters.whole_km_to(hit.actor)
         distance = "" if km is None else f"about {km} km"
         where = ", ".join(filter(None, (hit.actor.place, hit.actor.department, distance)))
@@ -190,6 +196,7 @@ def _plain_hit(hit: ActorHit, filters: Filters) -> dict[str, object]:
         "score": round(hit.score, 4),
         "actor": actor,
         "distance_km": filters.whole_km_to(hit.actor),
+        "near": filters.is_near(hit.actor),
         "evidence": [_plain_evidence(evidence) for evidence in hit.evidence],
         "parts": {
             name: None if value is None else round(value, 4)

@@ -14,7 +14,7 @@ from kb.search.query import Query
 from kb.search.results import ActorHit, Evidence, Filters, MatchedCase, SearchResult, Steering
 from kb.search.weights import RankingWeights
 
-FORMAT = "quisait report 5"  # raised whenever the content or the layout of a report changes
+FORMAT = "quisait report 6"  # raised whenever the content or the layout of a report changes
 DIGITS = 6  # count of decimals of a score: enough to show any difference of two rankings
 
 
@@ -79,7 +79,11 @@ class SearchReport:
             },
             "left_out": dict(self.left_out),
             "candidates": [
-                {**_plain_hit(hit), "distance_km": self.filters.whole_km_to(hit.actor)}
+                {
+                    **_plain_hit(hit),
+                    "distance_km": self.filters.whole_km_to(hit.actor),
+                    "near": self.filters.is_near(hit.actor),
+                }
                 for hit in self.hits
             ],
         }

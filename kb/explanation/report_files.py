@@ -169,7 +169,8 @@ def _flat(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, ob
 def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
     parts = [field.name for field in fields(ScoreParts)]
     yield (
-        *("rank", "id", "name", "siret", "place", "department", "distance km", "fit", "score"),
+        *("rank", "id", "name", "siret", "place", "department", "distance km", "near"),
+        *("fit", "score"),
         *(f"score {part}" for part in parts),
         *("evidence", "code", "text", "case", "role", "period", "precedent", "place of precedent"),
         *("possible by means", "evidence source", "source"),
@@ -181,6 +182,7 @@ def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]
         yield (
             *(plain[name] for name in ("rank", "id", "name", "siret", "place", "department")),
             "" if plain["distance_km"] is None else plain["distance_km"],
+            {True: "yes", False: "no", None: ""}[plain["near"]],
             *(plain["fit"], plain["score"]),
             *(plain["parts"][part] for part in parts),
             *(evidence.get(name, "") for name in ("kind", "code", "text")),

@@ -45,20 +45,19 @@ def commune_meant(text: str) -> Commune | None:
 
 def filters_near(department: str, theme: str, near: str, within: int) -> Filters:
     """Returns filters with the commune `near`; raises `QueryError`."""
-    commune = commune_meant(near)
-    if within and commune is None:
-        raise QueryError("within_nothing", "within")
-    return Filters(department, theme, near=commune, within=within)
+    return Filters(department, theme, near=commune_meant(near), within=within)
 
 
 def with_place_of(asked: Query, filters: Filters) -> Filters:
-    """Returns the filters with the places that a need names, if a town is not chosen by hand."""
+    """Returns the filters with the places of a need, if none is chosen; raises `QueryError`."""
     if filters.near:
         return filters
     parts = asked.reading.parts
     near = [part for part in parts if part.near]
     if len(near) == 1:
-        filters = replace(filters, near=near[0].near, within=near[0].within)
+        filters = replace(filters, near=near[0].near, within=filters.within or near[0].within)
+    elif filters.within:
+        raise QueryError("within_nothing", "within")
     departments = tuple(dict.fromkeys(code for part in parts for code in part.departments))
     return filters if filters.department else replace(filters, departments=departments)
 

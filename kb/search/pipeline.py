@@ -110,8 +110,8 @@ def search(
     # Left of an absence are those with a near number or name, and those that fit it by chance.
     besides = 0 if absent else None if complete or only else limit
     others = _others(candidates, fitting, boosted, besides, actor_left, answering)
-    ranked = best_first(candidates[id_] for id_ in (*fitting, *others) if actor_left(id_))
-    ranked = _nearest_first(ranked, filters, context)
+    by_score = best_first(candidates[id_] for id_ in (*fitting, *others) if actor_left(id_))
+    ranked = _nearest_first(by_score, filters, context)
     fits = [candidate for candidate in ranked if candidate.record_id in fitting]
     ranked_cases = best_first(
         Candidate(id_, replace(measure, asked=None, most=Fit.STRONG), of_case)
@@ -168,7 +168,7 @@ def search(
         need=probability(compared.null.need_odds),
         matched=tuple(matched),
         wording=wording,
-        nothing_fits=not worth and not any(of.says(asked.need) for of in ranked[:READ_FOR_WORDS]),
+        nothing_fits=not worth and not any(of.says(asked.need) for of in by_score[:READ_FOR_WORDS]),
         unsaid=bounds.unsaid,
         absent=absent,
         trades=likely_trades(compared) if is_need and compared.null.need_odds >= LEAST_ODDS else (),
@@ -237,15 +237,16 @@ def _boosts(
 def _nearest_first(
     ranked: list[Candidate], filters: Filters, context: SearchContext
 ) -> list[Candidate]:
-    """Returns those whose scores are shown as the same by their distance, unknown ones last."""
+    """Returns the near before the far within each fit, then by score, and by distance if level."""
     if filters.near is None:
         return ranked
     filed = context.filed([candidate.record_id for candidate in ranked])
 
-    def place(candidate: Candidate) -> tuple[int, float, float]:
-        km = filters.km_to(filed[candidate.record_id].point)
+    def place(candidate: Candidate) -> tuple[int, bool, float, float]:
+        known = filters.km_to(filed[candidate.record_id].point)
+        km = math.inf if known is None else known
         score = round(candidate.score, SHOWN_DECIMALS)
-        return -rank_of(candidate.fit), -score, math.inf if km is None else km
+        return -rank_of(candidate.fit), km > filters.near_km, -score, km
 
     return sorted(ranked, key=place)
 

@@ -14,6 +14,7 @@ from kb.search.query import Query
 from kb.search.trades.background import LikelyTrade
 
 DISTANCES = (10, 25, 50, 100, 200)  # kilometres that a search can be narrowed to
+NEAR_KM = 25  # what is near a place where nobody says a distance
 
 
 class Fit(StrEnum):
@@ -70,6 +71,10 @@ class Filters:
         of_places = self.department or self.departments or self.circle
         return not (of_places or self.theme or self.actors)
 
+    @property
+    def near_km(self) -> int:
+        return self.within or NEAR_KM
+
     def km_to(self, point: Point | None) -> float | None:
         if self.near is None or self.near.point is None or point is None:
             return None
@@ -79,6 +84,11 @@ class Filters:
         """Returns `km_to` an actor as people say it: no places here are known more exactly."""
         km = self.km_to(actor.point) if self.near else None
         return None if km is None else round(km)
+
+    def is_near(self, actor: Actor) -> bool | None:
+        """Whether an actor is near the place; None without one, or if its own is not known."""
+        km = self.km_to(actor.point) if self.near else None
+        return None if km is None else km <= self.near_km
 
 
 @dataclass(frozen=True, slots=True)

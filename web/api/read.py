@@ -109,8 +109,8 @@ Within = Annotated[
     Query(
         ge=0,
         le=1_000,
-        description="With near: only actors at most so many kilometres away, as the crow flies, "
-        "and cases in which such actors took part. By default, any distance.",
+        description="Only actors at most so many kilometres from the town, as the crow flies, and "
+        "cases in which such actors took part. By default, any distance, and 25 km are near.",
     ),
 ]
 WordingChoice = Annotated[

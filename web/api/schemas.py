@@ -253,6 +253,11 @@ class ActorHitOut(Shape):
     distance_km: int | None = about(
         "The kilometres from `near`, as the crow flies; absent if not known.", 12, default=None
     )
+    near: bool | None = about(
+        "Whether it is at most `within` kilometres away, or 25; absent if not known.",
+        True,
+        default=None,
+    )
     evidence: list[EvidenceOut]
     parts: ScorePartsOut
 
@@ -261,6 +266,7 @@ class ActorHitOut(Shape):
         return cls.read(
             hit,
             distance_km=filters.whole_km_to(hit.actor),
+            near=filters.is_near(hit.actor),
             actor=ActorOut.of(hit.actor, absolute_url),
             evidence=[EvidenceOut.of(evidence, absolute_url) for evidence in hit.evidence],
         )

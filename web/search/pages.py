@@ -131,6 +131,8 @@ def search(
     except ValueError:
         asked, message = asked.without("department"), UNKNOWN_DEPARTMENT
     except QueryError as error:
+        if error.code == "within_nothing":  # A distance chosen for the place of a former need
+            return _back_to_the_search(request, asked.without("within"))
         message = error.remark
 
     base = request.knowledge_base
@@ -139,7 +141,7 @@ def search(
         if result
         else (dict(base.departments()), {theme.name: theme.actors for theme in base.themes()})
     )
-    if result and result.distances and asked.near:
+    if result and result.distances:
         where = replace(where, distances=list(result.distances.items()))
     answers = Answers.of(result, limit) if result else None
     is_need = result is not None and result.absent is None
@@ -286,7 +288,7 @@ def _with_place(asked: SearchRequest) -> tuple[SearchRequest, Where]:
         namesakes = [commune.label for commune in communes_named(asked.near)[:12]]
         return asked.without("near", "within"), Where(asked.near, error.remark, namesakes)
     if commune is None:
-        return asked.without("within"), Where()
+        return asked, Where()
     return replace(asked, near=commune.label), Where(commune.label)
 
 

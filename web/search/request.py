@@ -73,6 +73,9 @@ class SearchRequest:
     def near_to(self, place: str) -> Self:
         return replace(self, near=place)
 
+    def at_most(self, km: int) -> Self:
+        return replace(self, within=km)
+
     def liking(self, actor_id: str) -> Self:
         freed = self.not_steering_by(actor_id)
         return replace(freed, like=(*freed.like, actor_id))

@@ -60,6 +60,9 @@ def test_search_prints_how_a_need_is_read_in_a_line(folder: Path) -> None:
     told = "Read as: gants de cuir · quantity: 40 paires · place: près de Limoges"
     assert told in result.output.splitlines()
     assert " km" in result.output
+    assert any(line.endswith(", further away") for line in result.output.splitlines())
+    nearer = run("search", "gants de cuir à Saint-Junien", "--kb", folder).output.splitlines()
+    assert any(line.endswith(", within 25 km") for line in nearer)
     plain = run("search", "gants de cuir en Corse", "--kb", folder, "--json")
     asked = json.loads(plain.output)["asked"]
     assert (asked["object"], asked["parts"]) == (

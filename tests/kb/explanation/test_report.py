@@ -86,6 +86,7 @@ def test_every_candidate_is_given_in_the_order_of_the_search(
         }
         | {"filing": None, "able": None},
         "distance_km": None,
+        "near": None,
         "evidence": {
             "kind": "case",
             "text": "prépare le gel",
@@ -242,7 +243,7 @@ def test_a_french_csv_is_one_that_french_spreadsheets_open(report: SearchReport)
     """With one cell in each column, and numbers that are numbers."""
     file = as_csv(report, KEY, "fr")
     french, english = cells(file, "fr"), cells(as_csv(report, KEY, "en"), "en")
-    assert file.startswith('\ufeff"format";"quisait report 5"\r\n'.encode())
+    assert file.startswith('\ufeff"format";"quisait report 6"\r\n'.encode())
     assert dict(french[: french.index([])])["constants.wording.kind_shares.material"] == "0,25"
     header = french[french.index([]) + 1]
     row, same = (next(one for one in rows if one[1:2] == ["avel"]) for rows in (french, english))

@@ -12,8 +12,9 @@ from kb.reference.communes import communes_named
 from kb.reference.points import Circle, Point
 from kb.reference.roles import Role
 from kb.search.filters import filters_near
+from kb.search.fits import rank_of
 from kb.search.pipeline import SHOWN_DECIMALS
-from kb.search.results import DISTANCES, Filters
+from kb.search.results import DISTANCES, NEAR_KM, Filters, Fit
 from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
@@ -103,24 +104,48 @@ def test_a_circle_keeps_exactly_who_is_in_it(base: KnowledgeBase, actors: Sequen
     store.close()
 
 
-def test_the_order_stays_by_score_and_the_nearer_of_two_is_first(base: KnowledgeBase) -> None:
+def test_of_each_fit_the_near_come_first_by_score_and_the_nearer_of_two(
+    base: KnowledgeBase,
+) -> None:
     anywhere = base.search("gants de cuir", complete=True)
-    near = base.search("gants de cuir", complete=True, filters=filters_near("", "", "Royan", 0))
-    assert {hit.actor.id for hit in near.hits} == {hit.actor.id for hit in anywhere.hits}
-    assert near.filters.near
-    placed = [
-        (-round(hit.score, SHOWN_DECIMALS), math.inf if km is None else km)
-        for hit in near.hits
-        for km in [near.filters.km_to(hit.actor.point)]
-    ]
-    assert placed == sorted(placed)
+    for query, town in [
+        ("gants de cuir", "Royan"), ("gants de cuir près de Cognac", ""),
+        ("gants de cuir near Saintes", ""), ("gants de cuir", "Aurillac"),
+    ]:  # fmt: skip
+        found = base.search(query, complete=True, filters=filters_near("", "", town, 0))
+        assert {hit.actor.id for hit in found.hits} == {hit.actor.id for hit in anywhere.hits}
+        assert found.filters.near
+        placed = [
+            (-rank_of(hit.fit), km > NEAR_KM, -round(hit.score, SHOWN_DECIMALS), km)
+            for hit in found.hits
+            for known in [found.filters.km_to(hit.actor.point)]
+            for km in [math.inf if known is None else known]
+        ]
+        assert placed == sorted(placed)
+        with_score_alone = sorted(placed, key=lambda place: (place[0], place[2]))
+        assert (placed == with_score_alone) == (town == "Aurillac")  # nobody is near
+        near = [hit for hit in found.hits if hit.fit is not Fit.NONE]
+        near = [hit for hit in near if found.filters.is_near(hit.actor)]
+        assert len(near) == found.distances[NEAR_KM]
     assert anywhere.distances == {}
+
+
+def test_a_distance_is_measured_from_the_place_that_the_need_says(base: KnowledgeBase) -> None:
+    for said in ("gants près de Cognac", "gants à moins de 10 km de Cognac"):
+        counts = base.search(said).distances
+        for km, count in counts.items():
+            found = base.search(said, filters=Filters(within=km), limit=200)
+            fits = [hit for hit in found.hits if hit.fit is not Fit.NONE]
+            assert found.total == count == len(fits)
+            assert all(found.filters.is_near(hit.actor) for hit in found.hits)
+    with pytest.raises(QueryError) as refused:
+        base.search("gants", filters=Filters(within=50))
+    assert refused.value.code == "within_nothing"
 
 
 def test_a_place_that_is_not_clear_is_refused() -> None:
     cases: list[tuple[str, int, str]] = [
         ("Kalundborg", 0, "unknown_place"), ("Saint-Denis", 10, "several_places"),
-        (" ", 10, "within_nothing"),
     ]  # fmt: skip
     for near, within, code in cases:
         with pytest.raises(QueryError) as refused:

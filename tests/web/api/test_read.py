@@ -280,6 +280,8 @@ def test_a_distance_is_said_and_can_be_bounded(client: TestClient) -> None:
         "distillerie-merlet": 15,
         "weavers & co? 100%": None,  # abroad
     }
+    near_ones = {hit["actor"]["id"]: hit.get("near") for hit in found["hits"]}
+    assert near_ones == {id_: None if of is None else of <= 25 for id_, of in km.items()}
     assert found["facets"]["distances"] == {"10": 0, "25": 1, "50": 1, "100": 2, "200": 2}
     close = answer(client, "/api/search", **near, within=25)
     assert [hit["actor"]["id"] for hit in close["hits"]] == ["distillerie-merlet"]

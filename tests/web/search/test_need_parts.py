@@ -91,3 +91,31 @@ def test_the_api_gives_the_parts_and_takes_them_back(client: TestClient) -> None
     whole = client.get("/api/search", params={"q": NEED, "taken_back": left}).json()["asked"]
     assert (whole["parts"], whole["near"]) == ([], "")
     assert "tonnes" in whole["text"]
+
+
+def test_the_page_says_what_is_near_and_what_is_further_away(client: TestClient) -> None:
+    read = page(client, q="sanitiser near Cognac", path="/en/search")
+    heads = [head.text for head in read.all("h2", class_="reached")]
+    assert any(head.endswith("– within 25 km") for head in heads)
+    assert any(head.endswith("– further away") for head in heads)
+    assert len(set(heads)) == len(heads)
+    assert "at most 25 km from Cognac (16)" in read.text("p", class_="note nearness")
+
+
+def test_what_near_means_is_changed_in_a_click(client: TestClient) -> None:
+    need = {"q": "cirages près de Cognac"}
+    counts = client.get("/api/search", params=need).json()["facets"]["distances"]
+    read = page(client, **need)
+    links = read.inside(read.one("p", class_="note nearness"), "a")
+    told = [" ".join(link.text.split()) for link in links]
+    assert told == [f"{km} km – {count}" for km, count in counts.items()]
+    narrowed = Page(client.get(links[0].attributes["href"]).text)
+    assert "à 10 km au plus de Cognac" in narrowed.text("p", class_="note nearness")
+    assert not narrowed.all("h2", class_="reached")
+
+
+def test_a_distance_without_a_place_is_let_go_by_the_page(client: TestClient) -> None:
+    query = {"q": "cirages", "within": "50"}
+    answered = client.get("/fr/recherche", params=query, follow_redirects=False)
+    assert (answered.status_code, answered.headers["location"]) == (303, "/fr/recherche?q=cirages")
+    assert client.get("/api/search", params=query).status_code == 400
