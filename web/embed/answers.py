@@ -129,7 +129,8 @@ class WidgetAnswer(Shape):
         cls, result: SearchResult, asked: SearchRequest, limit: int, absolute_url: AbsoluteUrl
     ) -> Self:
         answers = Answers.of(result, limit)
-        hits = answers.fitting or answers.distant[:NEAREST]
+        found = [hit for hit in answers.distant if hit.fit is not Fit.NONE]
+        hits = answers.fitting or found[:NEAREST]
         return cls.read(
             result,
             fits=bool(answers.fitting),

@@ -145,8 +145,7 @@ def test_enter_in_the_text_asks_at_once_and_stays(embedding: Embedding) -> None:
     page = embedding.open()
     field_of(page).press_sequentially("a")
     page.keyboard.press("Enter")
-    expect(part(page, "note")).to_have_text("Rien ici ne répond vraiment à ce besoin. "
-        "Le plus proche, sans certitude\xa0:")  # fmt: skip
+    expect(part(page, "note")).to_have_text("Personne ici.")
     expect(page).to_have_url(re.compile("/page$"))
 
 
@@ -188,11 +187,23 @@ def test_what_was_found_is_announced_when_typing_pauses(embedding: Embedding) ->
     search(page, "sanitiser")
     expect(live).to_have_text("3 answers")
     assert only(page, "status")["live"] == "polite"
+    field_of(page).fill("flacons gel")
+    nearest = "Nothing certain. The nearest:"
+    expect(part(page, "note")).to_have_text(nearest)
+    expect(part(page, "fit")).to_have_text(["Unlikely", "Unlikely"])
+    expect(live).to_have_text(nearest)
+
+
+def test_where_nobody_could_do_it_the_site_is_linked_and_nobody_is_shown(
+    embedding: Embedding,
+) -> None:
+    page = embedding.open('lang="en"')
     field_of(page).fill("rocket")
-    nothing = "Nothing here really meets this need. The nearest, with no certainty:"
-    expect(part(page, "note")).to_have_text(nothing)
-    expect(part(page, "fit").first).to_have_text("Very unlikely")
-    expect(live).to_have_text(nothing)
+    expect(part(page, "note")).to_have_text("Nobody here.")
+    expect(options_of(page)).to_have_count(0)
+    more = part(page, "more")
+    expect(more).to_have_text(f"Search on {embedding.site.partition('://')[2]}")
+    expect(more).to_have_attribute("href", f"{embedding.site}/en/search?q=rocket")
 
 
 STATES = ["closed", "open", "active", "nearest", "nothing", "slow", "failed", "dialog"]
@@ -212,7 +223,8 @@ def test_every_state_is_accessible_and_fits(embedding: Embedding, state: str) ->
         embedding.base.trouble = KnowledgeBaseError("broken")
     with embedding.base.withholding(*["sanitiser"][: state == "slow"]):
         if state != "closed":
-            field_of(page).fill("rocket" if state in {"nearest", "nothing"} else "sanitiser")
+            needs = {"nearest": "flacons gel", "nothing": "rocket"}
+            field_of(page).fill(needs.get(state, "sanitiser"))
             part(page, "note").wait_for()
         if state in {"open", "active", "nearest", "dialog"}:
             options_of(page).first.wait_for()

@@ -213,6 +213,16 @@ def test_filters_are_those_given_or_the_site_s_and_are_said(
     assert asked(site=CHARENTE.key, department="2a") == ("2A", "Chimie et formulation", 5)
 
 
+def test_where_nobody_could_do_it_it_links_to_the_site_and_shows_nobody(
+    client: TestClient,
+) -> None:
+    read = Page(client.get("/embed/search?q=rocket&lang=fr").text)
+    assert read.all("h3") == []
+    link = read.inside(read.one("p", class_="foot"), "a")[0]
+    assert link.text.startswith("Chercher sur Qui sait faire")
+    assert link.attributes["href"].endswith("/fr/recherche?q=rocket")
+
+
 # What it counts, and whom it knows
 
 

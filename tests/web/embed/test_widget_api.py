@@ -166,6 +166,18 @@ def test_nothing_else_is_readable_by_other_origins(client: TestClient) -> None:
 # What is answered
 
 
+def test_who_is_very_unlikely_is_not_shown_on_anothers_page(client: TestClient) -> None:
+    for need in ("rocket", "chaises en rotin"):
+        answer = search(
+            client, q=need, lang="fr", site="qss_1", origin=ORIGIN, department=""
+        ).json()
+        assert (answer["fits"], answer["hits"]) == (False, [])
+        assert answer["url"].startswith(f"{CATALOGUE}/fr/recherche?q={need.split()[0]}")
+    answer = search(client, q="flacons gel", site="qss_1", origin=ORIGIN, department="").json()
+    assert {hit["fit"] for hit in answer["hits"]} == {"weak"}
+    assert answer["fits"] is False
+
+
 def test_an_answer_says_who_where_why_and_leads_there(client: TestClient) -> None:
     answer = search(client, ORIGIN, site="qss_1", q="cirages sanitiser", lang="en").json()
     assert answer["query"] == "cirages sanitiser"

@@ -52,6 +52,7 @@ export class Asker {
     } catch {
       value = { text: navigator.onLine ? "unreachable" : "offline", retry: true };
     }
+    value.site = url.host;
     timers.forEach(clearTimeout);
     if (mine !== this.#current) return;
     this.#current = undefined;

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.messages import N_
+from kb.search.results import Fit
 from web.embed.scripts import BUILDS, CURRENT, build_name
 from web.http.i18n import Language, translations
 from web.http.labels import FIT_LABELS
@@ -19,7 +20,7 @@ MODULES = ("state.js", "texts.js", "asker.js", "tally.js", "view.js", "element.j
 
 _LABELS: Mapping[str, str] = {
     "placeholder": N_("a thing, a material, a skill"),
-    **{fit.value: label for fit, label in FIT_LABELS.items()},
+    **{fit.value: label for fit, label in FIT_LABELS.items() if fit is not Fit.NONE},
     "named": N_("Goes by this name"),
 }
 

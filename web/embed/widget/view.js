@@ -92,22 +92,22 @@ export class View {
     }
     const shown = isShown(state);
     this.popup.hidden = !shown;
-    this.list.hidden = !hits.length;
+    this.list.hidden = !hits[0];
     this.retry.hidden = !problem?.retry;
     this.more.hidden = !answer;
     if (answer) {
       set(this.more, { href: link(answer.url), target });
-      this.more.textContent = t("more") + (target === "_blank" ? " " + t("tab") : "");
+      this.more.textContent = t(hits[0] ? "more" : "elsewhere", answer) + (target === "_blank" ? " " + t("tab") : "");
     }
     const said =
       problem?.text ||
       waiting ||
-      (answer && (answer.fits ? "found" : hits.length ? "nearest" : "nothing"));
-    this.note.textContent = said ? t(said, { n: answer?.total }) : "";
+      (answer && (answer.fits ? "found" : hits[0] ? "nearest" : "nothing"));
+    this.note.textContent = said ? t(said, { n: answer?.total, ...problem }) : "";
     this.list.childNodes.forEach((one, index) => set(one, { "aria-selected": index === active }));
     const current = this.list.childNodes[active];
     set(this.input, {
-      "aria-expanded": shown && !!hits.length,
+      "aria-expanded": shown && !!hits[0],
       "aria-activedescendant": current ? current.id : null,
     });
     if (current) current.scrollIntoView({ block: "nearest" });
@@ -127,9 +127,12 @@ function option(hit, index, t) {
     make("span", "place", hit.place),
     make("span", "fit " + hit.fit, t(hit.named ? "named" : hit.fit)),
   ];
-  if (hit.passage) {
-    const pieces = hit.passage.pieces.map(([text, marked]) => (marked ? make("mark", "mark", text) : text));
-    parts.push(set(make("span", "passage", ...pieces), { lang: hit.passage.lang, dir: "auto" }));
+  const { passage } = hit;
+  if (passage) {
+    // What a code means is not what somebody said.
+    if (passage.code) parts.push(make("span", "code", t("trade", passage)));
+    const pieces = passage.pieces.map(([text, marked]) => (marked ? make("mark", "mark", text) : text));
+    parts.push(set(make("span", "passage", ...pieces), { lang: passage.lang, dir: "auto" }));
   }
   const { ground = "means", title, witness } = hit.case || {};
   if (hit.case || hit.means) {
