@@ -16,6 +16,7 @@ from kb.registers.board.notice import NoticeState
 from kb.registers.clock import before, today
 from kb.registers.drafts import DraftState
 from kb.registers.sites import SHOWN_DAYS, SiteCounts
+from kb.search.need.reading import regions
 from kb.search.results import Fit
 from web.http.i18n import translations
 from web.http.refusals import no_such_action, not_allowed
@@ -181,6 +182,13 @@ def _last_days() -> Sequence[str]:
     return [(last - timedelta(days=ago)).isoformat() for ago in reversed(range(SHOWN_DAYS))]
 
 
+def departments_missing(counts: Mapping[str, int]) -> list[str]:
+    """Lists departments without actors, where the base has most of their region or of France."""
+    areas = (*regions().values(), tuple(NAMES))
+    own = [area for area in areas if 2 * sum(code in counts for code in area) > len(area)]
+    return [code for code in NAMES if code not in counts and any(code in area for area in own)]
+
+
 @router.shows(Page.DASHBOARD)
 def dashboard(request: APageRequest, _account: AModerator, done: str = "") -> Response:
     tallies_of(request.http).flush()
@@ -205,7 +213,7 @@ def dashboard(request: APageRequest, _account: AModerator, done: str = "") -> Re
         shown_themes=15,
         theme_langs=base.theme_languages(),
         covered=sum(1 for code in NAMES if counts.get(code)),
-        without_actors=[code for code in NAMES if not counts.get(code)],
+        without_actors=departments_missing(counts),
         ageing=base.ageing_actors.count(year_ago()),
         oldest=base.ageing_actors.oldest(year_ago(), 10),
         sites=use_by_site(base),

@@ -1,6 +1,6 @@
 """Notices that belong together, and needs of cases and notices near to what is asked."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
@@ -137,7 +137,7 @@ class RelatedNeeds:
         """Returns the nearest `MOST_RELATED` needs, a story once, none in the words asked."""
         said = {frozenset(query_stems(asked))}
         needs = []
-        for need in islice(self._known(lang), COMPARED):
+        for need in islice(chain(self._of_board([Flow.SEEKS]), self._of_cases(lang)), COMPARED):
             stems = _stems(need.text)
             if stems not in said:
                 said.add(stems)
@@ -146,9 +146,18 @@ class RelatedNeeds:
         near = [pair for pair in zip(values, needs, strict=True) if pair[0] >= NEAR]
         return [need for _, need in sorted(near, key=lambda pair: -pair[0])[:MOST_RELATED]]
 
-    def _known(self, lang: str) -> Iterator[RelatedNeed]:
-        for notice in self._notices.public(flows=[Flow.SEEKS], limit=COMPARED).notices:
+    def examples(self, lang: str) -> Sequence[RelatedNeed]:
+        """Returns texts to try a search with: of cases, notices, actors, in a language if any."""
+        with self._stores.lend() as store:
+            said = [RelatedNeed(*row) for row in store.descriptions(lang, COMPARED)]
+        found = chain(self._of_cases(lang), self._of_board(tuple(Flow)), said)
+        return sorted(found, key=lambda need: need.lang != lang)
+
+    def _of_board(self, flows: Collection[Flow]) -> Iterator[RelatedNeed]:
+        for notice in self._notices.public(flows=flows, limit=COMPARED).notices:
             yield RelatedNeed(notice.content.title, notice.content.lang)
+
+    def _of_cases(self, lang: str) -> Iterator[RelatedNeed]:
         with self._stores.lend() as store:
             needs = store.needs()
         in_lang = {story for _, of, story in needs if of == lang}

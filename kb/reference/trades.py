@@ -108,13 +108,15 @@ def lexicon_digest() -> str:
 @cache
 def _means() -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
+    unshown = _rows("unshown_means.tsv")
     for phrase in lexicon():
-        if phrase.kind is LexiconKind.MEANS:
+        if phrase.kind is LexiconKind.MEANS and [phrase.lang, phrase.text] not in unshown:
             found.setdefault((phrase.code, phrase.lang), []).append(phrase.text)
     return found
 
 
 def means_of(code: str, lang: str) -> tuple[str, ...]:
+    """Returns the means of a trade that are shown: not those that sound like a crime."""
     return tuple(_means().get((code, lang), ()))
 
 

@@ -17,6 +17,7 @@ from kb.search.context import SearchContext
 from kb.search.query import Query
 from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Fit, MeansMatch
 from kb.search.trades.background import ComparedQuery
+from kb.search.trades.overlaps import overlap
 from kb.store.passages import Passage
 from kb.text.analysis import TEXTS_REMEMBERED, places_of, query_stems
 from kb.trade_index.trade_index import Votes
@@ -39,18 +40,17 @@ class MeansFinder:
     context: SearchContext
 
     def of(self, passage: Passage) -> MeansMatch | None:
-        """The means of the trade of a passage; None if nothing speaks for them."""
+        """The means of the likeliest trade of a passage; None if nothing speaks for them."""
         lang = self.lang or passage.lang
         able = self.compared.able
         embedded = self.context.index.embedded([passage.id])
         if able is None or not len(embedded.ids):
             return None
         overlaps = self.context.calibration.overlaps
-        (read,) = overlaps.read(embedded, [passage.lang], self.context.store)
-        shares = able[read["filed"]] * read["filing"].astype(np.float32)
-        trade = trades()[int(read["filed"][int(np.argmax(shares))])]
+        read = overlaps.read(embedded, [passage.lang], self.context.store)
+        trade = trades()[int(read["filed"][0, int(np.argmax(read["filing"]))])]
         of_class = [phrase for phrase in self._near if phrase.code == trade.code]
-        if float(shares.sum()) < LEAST_OVERLAP or not of_class:
+        if float(overlap(read, able)[0]) < LEAST_OVERLAP or not of_class:
             return None
         phrase = next((phrase for phrase in of_class if phrase.lang == lang), of_class[0])
         said = query_stems(passage.text)

@@ -11,7 +11,7 @@ from typing import Self
 from kb.errors import QueryError
 from kb.reference.communes import Commune
 from kb.reference.roles import Flow
-from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, query_stems, words
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, carrying_words, query_stems, words
 from kb.text.flow import flow_of
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS, Lexicons
@@ -80,6 +80,16 @@ class Query:
     def is_long(self) -> bool:
         """Whether it is an e-mail or a story: searched whole, as a part may lose what is meant."""
         return is_long(self.typed)
+
+    @property
+    def told(self) -> str:
+        """What is asked for, as typed, with what parts of it stood between its words."""
+        told = self.reading.object or self.text
+        if told in self.words or not (found := carrying_words(told)):
+            return told
+        first, last = (told[word.start : word.end] for word in (found[0], found[-1]))
+        spanned = rf"{re.escape(first)}(?:\b.*\b{re.escape(last)})?"
+        return re.sub(rf"(?s).*?\b({spanned})\b.*", r"\1", self.words)
 
     @property
     def unread(self) -> Self:

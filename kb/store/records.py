@@ -238,6 +238,15 @@ class StoredRecords(StoreConnection):
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
+    def descriptions(self, lang: str, most: int) -> list[tuple[str, str]]:
+        """What open actors say of themselves, with the language, those in `lang` first."""
+        rows = self.execute(
+            "select description, lang from actors where description != '' and closed_on = ''"
+            " order by lang != ?, id limit ?",
+            [lang, most],
+        )
+        return [(row[0], row[1]) for row in rows]
+
     def departments(self) -> list[tuple[str, int]]:
         """Each department with how many actors it has, in the order of the codes."""
         rows = self.execute(

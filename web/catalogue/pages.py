@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Annotated
 
 from fastapi import HTTPException, Path, Query
 from starlette.responses import RedirectResponse, Response
 
 from kb.errors import WithdrawnRecord
+from kb.hints.matching import RelatedNeed
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
 from kb.reference.communes import is_coordinate
@@ -30,9 +32,11 @@ from web.http.i18n import Language
 from web.http.routing import APageRequest, PageRouter
 from web.http.urls import Address, Page, address
 from web.maps import organisation_map
+from web.search.evidence_text import first_sentence
 
 router = PageRouter()
 ACTORS_PER_PAGE = 100
+EXAMPLES, EXAMPLE_CHARS = 4, 80  # on the home page
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -47,6 +51,13 @@ async def end_with_a_slash(request: APageRequest) -> Response:
     return RedirectResponse(address(Page.HOME).path(request.language))
 
 
+def _examples(known: Sequence[RelatedNeed]) -> Sequence[RelatedNeed]:
+    """The first that are told in a short sentence, each once."""
+    told = {first_sentence(one.text, EXAMPLE_CHARS).rstrip(" ."): one.lang for one in known}
+    short = (RelatedNeed(*one) for one in told.items() if not one[0].endswith("…"))
+    return list(islice(short, EXAMPLES))
+
+
 @router.shows(Page.HOME)
 def home(request: APageRequest) -> Response:
     base = request.knowledge_base
@@ -58,6 +69,7 @@ def home(request: APageRequest) -> Response:
         held=base.status(),
         departments=base.departments(),
         stories=stories,
+        examples=_examples(base.related_needs.examples(request.language)),
         pictures=base.pictures.known([case.picture for case in stories]),
         linked_data=website(
             request.identity.identity.name.replace("\u202f", " "), request.absolute_url

@@ -32,10 +32,11 @@ def enquiry_page(
     request: APageRequest, account: AnyAccount, dossier: str = "", t: str = "", done: str = ""
 ) -> Response:
     found = request.knowledge_base.dossiers.get(dossier, by=account.name)
-    text = request.text("dossiers/enquiry.txt", dossier=found, account=account)
+    written = request.text("dossiers/enquiry.txt", dossier=found, account=account)
+    subject, _, text = written.partition("\n\n")
     to_call = (entry for entry in found.entries if entry.status is CallStatus.TO_CALL)
     chosen = [entry.actor_id for entry in to_call]
-    return _page(request, account, found, chosen, found.name[:150], text, t=t, done=done)
+    return _page(request, account, found, chosen, subject, text, t=t, done=done)
 
 
 @router.takes(Page.ENQUIRY)

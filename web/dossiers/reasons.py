@@ -73,8 +73,7 @@ def _told(need: str, asked: Query) -> Told:
         name: " ".join(part.text for part in asked.reading.parts if part.kind in kinds)
         for name, kinds in _PARTS_TOLD.items()
     }
-    title = asked.reading.object or asked.text
-    cut = {name: first_sentence(text, 78) for name, text in {"title": title, **said}.items()}
+    cut = {name: first_sentence(text, 78) for name, text in {"title": asked.told, **said}.items()}
     return Told(need=need, **cut)
 
 

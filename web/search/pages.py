@@ -177,7 +177,6 @@ def search(
         filters=result.filters if result else None,
         is_filtered=result is not None and not result.filters.keep_all,
         limit=limit,
-        held=base.status().actors if result and result.nothing_fits else 0,
         neighbours=_neighbours(request, asked, result) if result and result.nothing_fits else (),
         gestures=means_of(result.trades[0].trade.code, request.language)[:GESTURES]
         if result and result.trades

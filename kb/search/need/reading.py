@@ -175,7 +175,7 @@ class _Reader:
         if not is_said or (_rule("common_departments").fullmatch(name) and self._is_small(before)):
             return {}
         try:
-            return {"departments": _regions().get(name) or (department_code(name),)}
+            return {"departments": regions().get(name) or (department_code(name),)}
         except ValueError:
             return {}
 
@@ -249,7 +249,8 @@ class _Reader:
 
 
 @cache
-def _regions() -> Mapping[str, tuple[str, ...]]:
+def regions() -> Mapping[str, tuple[str, ...]]:
+    """Returns the departments of each region by its names, folded."""
     return {
         name: tuple(codes.split())
         for codes, names in _LEXICONS.spellings("regions").items()
@@ -261,7 +262,7 @@ MOST, MOST_WORDS = 3, 4  # most readings, and most words of each
 
 
 def readings(asked: Query, lang: str) -> tuple[str, ...]:
-    """Returns what a need of one word may mean in different trades, usual ones first."""
+    """Returns what says more than a need of one word, in different trades, usual ones first."""
     found = carrying_words(asked.need)
     if len(found) != 1 or len(asked.need.split()) > len(found) + 1:
         return ()
@@ -269,7 +270,7 @@ def readings(asked: Query, lang: str) -> tuple[str, ...]:
     uses = Counter(phrase.code[:2] for phrase in said)
     chosen: dict[str, str] = {}
     for phrase in sorted(said, key=lambda phrase: (-uses[phrase.code[:2]], len(phrase.text))):
-        if fold(phrase.text) not in {fold(asked.need), *map(fold, chosen.values())}:
+        if _key(phrase.text) not in {_key(asked.need), *map(_key, chosen.values())}:
             chosen.setdefault(phrase.code[:2], phrase.text)
     return tuple(chosen.values())[:MOST] if len(chosen) > 1 else ()
 
@@ -284,6 +285,10 @@ def _phrases(lang: str) -> Mapping[str, Sequence[TradePhrase]]:
             if 1 < len(said) <= MOST_WORDS:
                 found[_singular(said[0] if lang == "fr" else said[-1])].append(phrase)
     return found
+
+
+def _key(text: str) -> str:
+    return " ".join(map(_singular, fold(text).split()))
 
 
 def _singular(word: str) -> str:

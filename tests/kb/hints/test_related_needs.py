@@ -39,3 +39,16 @@ def test_few_are_given() -> None:
         for number in range(7)
     ]
     assert len(related(SampleBase(ACTORS, cases), "sanitiser en flacons")) == MOST_RELATED
+
+
+def test_examples_are_of_cases_then_notices_then_actors_in_the_language_asked() -> None:
+    base = SampleBase(ACTORS, (ANGOULEME, ENGLISH_CASE))
+    french = [need.text for need in base.related_needs.examples("fr")]
+    assert french[0] == GEL
+    assert french.index(ACTORS[0].description) > 0
+    english = base.related_needs.examples("en")
+    assert (english[0].text, english[0].lang) == (ENGLISH_CASE.need, "en")
+    # Without cases, what its actors say; nothing of what is asked.
+    base = SampleBase(ACTORS[:1], ())
+    base.search("une fusée")
+    assert [need.text for need in base.related_needs.examples("en")] == [ACTORS[0].description]

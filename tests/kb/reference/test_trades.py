@@ -3,7 +3,7 @@ from collections import Counter
 
 from kb.reference import trades as tables
 from kb.reference.roles import ROLES, Role
-from kb.reference.trades import LexiconKind, Trade, conversions, lexicon, trade_of, trades
+from kb.reference.trades import LexiconKind, Trade, conversions, lexicon, means_of, trade_of, trades
 
 # The classes that each division of NACE Rev. 2 has; the other numbers are not divisions.
 CLASSES_OF_DIVISIONS = (
@@ -75,3 +75,10 @@ def test_every_role_has_its_traits() -> None:
         assert traits.french, role
         assert 0 < traits.endorsement_share <= 1, role
         assert 0 <= traits.precedent_share <= 1, role
+
+
+def test_means_that_sound_like_a_crime_are_not_shown() -> None:
+    for lang, phrase in (("fr", "outils de crochetage"), ("en", "lock picks")):
+        assert any(one.text == phrase for one in lexicon())
+        assert phrase not in means_of("80.20", lang)
+        assert len(means_of("80.20", lang)) > 3

@@ -10,7 +10,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.settings import Settings
 from tests.web.page_reader import Page
-from tests.web.sample_base import ANGOULEME, AVEL, SampleBase
+from tests.web.sample_base import ACTORS, ANGOULEME, AVEL, SampleBase
 from tests.web.signed_in import account_client, client_of, send
 from web.app import create_app
 
@@ -237,3 +237,22 @@ def test_home_shows_three_stories_the_chosen_first_and_each_once(base: Knowledge
     assert moderator.get("/en/cases/polish").text.count("Remove from the home page") == 1
     send(moderator, "/en/edit/cases/angouleme?item=need", {"do": "leave_out"})
     assert titles("/fr/") == ["Cas 4", "Cas 3", "Cas 2"]
+
+
+def examples_of(base: SampleBase, path: str) -> list[str]:
+    read = page(client_of(base), path)
+    return [one.text for one in read.inside(read.one("div", class_="examples"), "a")]
+
+
+def test_the_examples_of_the_home_page_are_of_this_base() -> None:
+    long = replace(ANGOULEME, id="long", need="un besoin " * 30)
+    english = replace(ANGOULEME, id="en", lang="en", need="Polish for boots.", translation_of="x")
+    base = SampleBase(ACTORS, (ANGOULEME, long, english))
+    assert examples_of(base, "/fr/")[0] == ANGOULEME.need
+    assert examples_of(base, "/en/")[0] == "Polish for boots"
+    assert not any("un besoin" in example for example in examples_of(base, "/fr/"))
+    # A base of firms alone has only what they say of themselves.
+    firm = replace(ACTORS[0], description="Nous réparons des horloges comtoises. Depuis 1900.")
+    assert examples_of(SampleBase([firm], ()), "/fr/") == ["Nous réparons des horloges comtoises"]
+    mute = SampleBase([replace(firm, description="")], ())
+    assert not page(client_of(mute), "/fr/").all("div", class_="examples")

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from kb.knowledge_base import DATABASE_FILE
+from kb.reference.departments import NAMES
 from kb.registers.accounts import AccountRole
 from kb.registers.clock import today
 from kb.registers.sites import Sites
@@ -19,7 +20,7 @@ from kb.search.results import Fit
 from tests.web.page_reader import Page
 from tests.web.sample_base import SampleBase
 from tests.web.signed_in import SETTINGS, account_client, another_browser, send
-from web.dashboard import TABLES
+from web.dashboard import TABLES, departments_missing
 from web.mcp.tools import TOOLS
 from web.tallies import Tallies
 
@@ -233,3 +234,19 @@ def test_each_table_is_a_file_and_a_text_in_it_is_no_formula(
     missing = administrator.get("/en/dashboard/figures.csv?table=departments").text.splitlines()
     assert len(missing) > 100
     assert "23,0" in missing
+
+
+def test_only_departments_of_where_the_base_is_are_missing() -> None:
+    assert departments_missing({"44": 500, "16": 1}) == []
+    assert departments_missing({"22": 4, "29": 5, "35": 1}) == ["56"]
+    all_but_corsica = dict.fromkeys(set(NAMES) - {"2A", "2B"}, 1)
+    assert departments_missing(all_but_corsica) == ["2A", "2B"]
+
+
+def test_no_department_is_said_to_be_missing_where_the_base_has_one(
+    administrator: TestClient,
+) -> None:
+    for path in ("/fr/tableau-de-bord", "/en/dashboard"):
+        said = administrator.get(path).text
+        assert "n’en ont aucune" not in said
+        assert "have none" not in said

@@ -300,6 +300,9 @@ def test_a_dossier_that_ended_well_becomes_the_draft_of_a_case(
     entry = base.dossiers.get(dossier, by=LEA).entries[0]
     met = replace(entry, status=CallStatus.INTERESTED, note="A livré *tout*.")
     base.dossiers.save(dossier, [(met, entry.mark)], by=LEA)
+    shown = lea.get(f"/fr/dossier?dossier={dossier}").text
+    assert "en faire un cas" in shown
+    assert "annonce a abouti" not in shown
     answer = send(lea, "/en/dossier", {"dossier": dossier, "do": "case"})
     page = lea.get(answer.headers["Location"])
     assert page.status_code == 200

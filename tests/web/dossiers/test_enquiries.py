@@ -59,6 +59,11 @@ def test_a_mail_program_gets_the_addresses_and_the_text(base: SampleBase, lea: T
     form = shown(lea, dossier)
     for said in (NEED, "Quantity: 500 litres", "Until when: avant fin mars", LEA):
         assert said in form["text"], said
+    assert f"“{NEED}”." in form["text"]
+    assert form["subject"].startswith(f"{LEA} asks who could meet a need: “")
+    french = Page(lea.get(f"/fr/dossier/demande?dossier={dossier}").text)
+    subject = french.one("input", id="subject").attributes["value"]
+    assert subject.startswith(f"{LEA} cherche qui pourrait répondre à un besoin")
     form |= {"id": AVEL.id, "do": "own"}
     page = Page(send(lea, "/en/dossier/enquiry", form).text)
     (link,) = [each.attributes["href"] for each in page.all("a") if each.text.startswith("Open it")]

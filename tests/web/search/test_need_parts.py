@@ -42,7 +42,7 @@ def test_a_part_taken_back_counts_as_words_do_and_stays_so(client: TestClient) -
     assert parse_qs(urlsplit(address).query)["taken_back"] == ["près de Cognac"]
     read = Page(client.get(address).text)
     assert not any("Cognac" in told for told in chips(read))
-    assert "cirages près de Cognac" in read.text("h1")
+    assert "cirages par mois près de Cognac" in read.text("h1")
     assert read.one("input", name="taken_back").attributes["value"] == "près de Cognac"
     assert not read.all("span", class_="distance")
 

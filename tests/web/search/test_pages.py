@@ -269,3 +269,26 @@ def test_a_refused_query_is_answered_in_place_and_kept(client: TestClient) -> No
         assert field.attributes["aria-invalid"] == "true"
         assert field.attributes["aria-describedby"] == refusal.attributes["id"]
         assert read.text("h1") == "Cette recherche n’est pas possible"
+
+
+def test_no_catalogue_is_said_to_have_one_organisation_only(
+    knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch, client: TestClient
+) -> None:
+    made = knowledge_base.search
+
+    def searched(*args: Any, **more: Any) -> SearchResult:
+        return replace(made(*args, **more), hits=(), cases=(), total=0, nothing_fits=False)
+
+    monkeypatch.setattr(knowledge_base, "search", searched)
+    for path, said in (
+        ("/fr/recherche?q=flacons", "Aucune organisation du catalogue n’est assez proche"),
+        ("/en/search?q=flacons", "No organisation in the catalogue is close enough"),
+    ):
+        assert results(client, path).text("p", class_="silence").startswith(said)
+
+
+def test_a_vague_word_is_not_said_to_have_several_meanings(client: TestClient) -> None:
+    read = results(client, "/fr/recherche?q=verre")
+    said = next(one.text for one in read.all("p", class_="meant") if "verre trempé" in one.text)
+    assert said.startswith("Ce mot seul en dit peu.")
+    assert "plusieurs sens" not in said

@@ -1,6 +1,7 @@
 """Reading: needs taken apart."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from kb.search.need.reading import read_need, readings
@@ -105,3 +106,23 @@ def test_a_need_of_several_words_or_of_none_that_is_known_has_no_readings() -> N
 
 def test_readings_are_in_the_language_of_the_reader() -> None:
     assert all(reading.endswith(("pump", "pumps")) for reading in readings(parse("pump"), "en"))
+
+
+def test_readings_are_no_plurals_of_each_other() -> None:
+    assert "face masks" not in readings(parse("mask"), "en")
+    assert len(readings(parse("masque"), "fr")) > 1
+
+
+def test_what_is_asked_is_told_without_gaps() -> None:
+    for text, told in (
+        ("laver et repasser 200 kg de linge par semaine", "laver et repasser 200 kg de linge"),
+        ("besoin de 500 savons pour juin", "savons"),
+        ("besoin : savon", "savon"),
+        ("Qui peut découper 300 m² de bâche ?", "découper 300 m² de bâche"),
+        ("cut 3 tonnes of steel by Friday", "cut 3 tonnes of steel"),
+        ("bottles near Saintes", "bottles"),
+    ):
+        asked = parse(text)
+        reading = read_need(asked.text)
+        asked = replace(asked, text=reading.rest, need=reading.object, reading=reading)
+        assert asked.told == told

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from kb.encoder.encoder import Embeddings
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor
-from kb.reference.trades import LexiconKind, lexicon, means_of, trade_of, trades
+from kb.models import Actor, Kind
+from kb.reference.trades import LexiconKind, Trade, lexicon, means_of, trade_of, trades
 from kb.search.context import RankingOptions
+from kb.search.evidence import MeansFinder
+from kb.search.query import parse
 from kb.search.results import EvidenceKind
 from kb.search.trades.background import Background
 from kb.search.weights import DEFAULT_WEIGHTS
+from kb.store.passages import Passage
 from kb.trade_index.trade_index import TradeIndex
 from tests.encoders import WordCountEncoder
 
@@ -118,3 +123,26 @@ def test_an_actor_is_shown_with_the_means_of_its_trade(base_with_index: Knowledg
     without = RankingOptions(means=False)
     hits = base_with_index.search(known.text, complete=True, options=without).hits
     assert {one.parts.able for one in hits} == {None}
+
+
+def test_means_of_a_trade_that_an_actor_hardly_has_are_not_shown() -> None:
+    phrases = {code: next(of for of in lexicon() if of.code == code) for code in ("16.23", "80.20")}
+    columns = [trades().index(cast("Trade", trade_of(code))) for code in phrases]
+    able = np.zeros(len(trades()), np.float32)
+    able[columns] = 0.3, 0.9  # the need is a locksmith's; the actor a carpenter, above all
+    rows = np.zeros(1, [("filed", "<u2", (2,)), ("filing", "<f2", (2,))])
+    rows["filed"], rows["filing"] = columns, (0.9, 0.43)
+    context = SimpleNamespace(
+        index=SimpleNamespace(embedded=lambda ids: SimpleNamespace(ids=ids)),
+        calibration=SimpleNamespace(overlaps=SimpleNamespace(read=lambda *_: rows)),
+        store=None,
+    )
+    compared = SimpleNamespace(able=able)
+    finder = MeansFinder(parse("porte"), cast("Any", compared), "fr", cast("Any", context))
+    passage = Passage(1, Kind.ACTOR, "a", "description", "fr", "Charpentes et portes.")
+    finder.__dict__["_near"] = [phrases["80.20"]]
+    assert finder.of(passage) is None
+    finder.__dict__["_near"] = list(phrases.values())
+    shown = finder.of(passage)
+    assert shown
+    assert shown.trade == trade_of("16.23")
