@@ -20,6 +20,7 @@ from kb.registers.alerts.subscriptions import NewsTopic, TopicKind
 from kb.registers.board.notice import AnswerKind, Notice, NoticeState
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
+from kb.text.beginnings import first_sentence
 from kb.text.markdown import plain_text
 from web.api.routing import revalidated
 from web.http.i18n import Language
@@ -27,7 +28,7 @@ from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
 from web.http.routing import A_SEARCH, APageRequest, PageRequest, PageRouter
 from web.http.urls import Address, Page, address
-from web.search.evidence_text import first_sentence, strongest
+from web.search.evidence_text import strongest
 from web.search.request import MAX_LIMIT
 
 MOST_NEWS = 30

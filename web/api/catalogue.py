@@ -10,6 +10,7 @@ from kb.models import Actor, Case, Participation
 from kb.reference.fields import CASE_FIELDS
 from kb.reference.roles import Role
 from kb.search.results import Filters
+from kb.text.beginnings import first_sentence
 from web.api.routing import (
     LISTED,
     OF_A_LIST,
@@ -41,7 +42,6 @@ from web.catalogue.records import shown_competences
 from web.http.i18n import DEFAULT_LANGUAGE
 from web.http.routing import APageRequest, OpenKnowledgeBase
 from web.http.urls import AbsoluteUrl, address
-from web.search.evidence_text import first_sentence
 
 Actors = Mapping[str, Actor]
 

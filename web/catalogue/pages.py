@@ -17,6 +17,7 @@ from kb.reference.fields import ACTOR_FIELDS
 from kb.reference.roles import ROLES
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
+from kb.text.beginnings import first_sentence
 from kb.text.know_how import know_how
 from web.catalogue.records import (
     article,
@@ -32,7 +33,6 @@ from web.http.i18n import Language
 from web.http.routing import APageRequest, PageRouter
 from web.http.urls import Address, Page, address
 from web.maps import organisation_map
-from web.search.evidence_text import first_sentence
 
 router = PageRouter()
 ACTORS_PER_PAGE = 100

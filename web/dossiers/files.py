@@ -10,13 +10,13 @@ from kb.messages import N_
 from kb.models import Actor
 from kb.registers.clock import today
 from kb.registers.dossiers import Told
+from kb.text.beginnings import first_sentence
 from web.catalogue.records import ContactText, ShownContacts, shown_to
 from web.dossiers.reasons import in_words
 from web.dossiers.rows import STATUS_LABELS, Row
 from web.http.i18n import translations, written_date
 from web.http.routing import PageRequest, csv_answer, download
 from web.http.urls import Page, address
-from web.search.evidence_text import first_sentence
 
 FILES = ("xlsx", "csv", "vcf")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -8,11 +8,12 @@ from kb.registers.clock import today
 from kb.registers.dossiers import MAX_ENTRIES, Ground, Told, Why
 from kb.search.query import PartKind, Query
 from kb.search.results import ActorHit, Evidence, Filters, Fit, Steering
+from kb.text.beginnings import first_sentence
 from web.dossiers.rows import EVIDENCE_LABELS, Row, rows_of
 from web.http.labels import FIT_LABELS
 from web.http.routing import PageRequest
 from web.http.security.throttle import Quota, count_for_address
-from web.search.evidence_text import first_sentence, in_order
+from web.search.evidence_text import in_order
 
 MOST_REASONS = 3
 MOST_NEEDS = 5  # that are searched for one form

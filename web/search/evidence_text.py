@@ -8,6 +8,7 @@ from kb.explanation.explanation import PassageExplanation
 from kb.search.query import NeedPart
 from kb.search.results import ActorHit, Evidence, EvidenceKind
 from kb.search.weights import NAMES
+from kb.text.beginnings import beginning, first_sentence
 from kb.text.folding import fold
 from web.http.i18n import Language
 
@@ -23,8 +24,6 @@ _STRONGEST_FIRST = (
 
 The words of an activity code come last: nobody said them of the organisation.
 """
-
-_END_OF_SENTENCE = re.compile(r"(?<=\w\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
 
 _QUOTED = re.compile(r"«\s*(.+?)\s*»|“(.+?)”|\"(.+?)\"")
 
@@ -66,23 +65,6 @@ def main_kind(hit: ActorHit) -> EvidenceKind:
     }
     best = max(given, key=lambda kind: given[kind])
     return best if best in kinds and given[best] > 0 else EvidenceKind.PASSAGE
-
-
-def first_sentence(text: str, most: int = 110) -> str:
-    """Returns the first sentence of a text, cut after `most` characters at a whole word."""
-    line = " ".join(text.split())
-    # A point within the first words is that of an abbreviation: "J.M. Weston".
-    end = _END_OF_SENTENCE.search(line, 30, most)
-    return line[: end.start()] if end else beginning(line, most)
-
-
-def beginning(text: str, most: int) -> str:
-    """Returns a text, cut where a sentence ends in the second half of `most`, else at a word."""
-    line = " ".join(text.split())
-    if len(line) <= most:
-        return line
-    ends = [end.start() for end in _END_OF_SENTENCE.finditer(line, most // 2, most + 1)]
-    return line[: ends[-1]] if ends else f"{line[: most + 1].rpartition(' ')[0].rstrip(' ,;:.')}…"
 
 
 def inner(text: str, language: str) -> str:

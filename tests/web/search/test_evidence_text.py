@@ -1,7 +1,8 @@
 """Which evidence is shown first, where there is room for one piece."""
 
 from kb.search.results import Evidence, EvidenceKind
-from web.search.evidence_text import beginning, in_order, strongest
+from kb.text.beginnings import beginning
+from web.search.evidence_text import in_order, strongest
 
 INFERRED = Evidence(EvidenceKind.SIMILAR, "Elle lave du linge.")
 SAID = Evidence(EvidenceKind.PASSAGE, "Blanchisserie de Loudun.", ((0, 13),))
