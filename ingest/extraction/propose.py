@@ -17,6 +17,7 @@ from kb.text.markdown import plain_text
 
 MIN_CONFIDENCE = 0.1  # least confidence of a proposal shown to a person
 SUREST = 0.84  # of participations that the reader finds surer, two in three are right
+DESCRIBED = 0.6  # the most presence of who has no name: it is suggested, and not filled in
 LEAST_NEED = 0.6  # least confidence of a need: of those below, fewer than seven in ten are right
 _MOST_TOLD = 16  # the most words for what a participant did
 _STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
@@ -86,6 +87,9 @@ def _proposed(
     sentence, told = _told(participant, read)
     if sentence is None:
         return
+    presence = participant.probability
+    if not (actor_id or participant.is_named):
+        presence = min(presence, DESCRIBED)
     for role, likely in participant.roles():
         confidence = calibrated("participations", participant.probability, likely)
         confidence = min(SUREST, confidence)
@@ -94,7 +98,7 @@ def _proposed(
                 Participation(name, Role(role), actor_id, told),
                 sentence.text,
                 round(confidence, 2),
-                presence=round(participant.probability, 2),
+                presence=round(presence, 2),
             )
 
 

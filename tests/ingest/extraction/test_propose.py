@@ -71,6 +71,19 @@ def test_who_took_part_is_filled_in_with_its_role() -> None:
     assert not {name for name, _ in english} & {"Leeds", "May", "Fridays"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Petite entreprise de Jarnac, Métallerie Furet a soudé les cadres gratuitement.",
+        "Un imprimeur a donné son papier. Métallerie Furet a soudé les cadres pour l'école.",
+        "Les services techniques ont posé les bacs. Métallerie Furet a soudé les cadres.",
+    ],
+)
+def test_who_has_no_name_is_suggested_and_not_filled_in(text: str) -> None:
+    assert {name for name, _ in roles_in(text)} == {"Métallerie Furet"}
+    assert all(each.participation.name != "Les" for each in proposals(text).participations)
+
+
 def test_one_participant_under_many_names_is_one() -> None:
     text = f"{FRENCH}\n\nLe fabricant de cirage Avel a repris son métier. La société Avel aussi."
     producers = [name for name, role in roles_in(text) if role == "producer"]
