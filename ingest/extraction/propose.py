@@ -3,22 +3,24 @@
 from collections.abc import Iterator, Sequence
 
 from ingest.articles.article import Article
-from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.gazetteer import KnownActors, town_of
 from ingest.extraction.need import need_of
 from ingest.extraction.reader.encoded import MAX_CHARS, calibrated, encoded, whole_text
-from ingest.extraction.reader.participants import Participant, participants
+from ingest.extraction.reader.participants import Participant, TaggedName, participants
 from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import Sentence, TextPart, sentences, tokens
 from kb.models import Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import READER, Proposals, ProposedField, ProposedParticipation
 from kb.text.analysis import FUNCTION_WORDS, STEMMERS, words
+from kb.text.folding import fold
 from kb.text.markdown import plain_text
 
 MIN_CONFIDENCE = 0.1  # least confidence of a proposal shown to a person
 SUREST = 0.84  # of participations that the reader finds surer, two in three are right
 DESCRIBED = 0.6  # the most presence of who has no name: it is suggested, and not filled in
 LEAST_NEED = 0.6  # least confidence of a need: of those below, fewer than seven in ten are right
+_BESIDE = 60  # characters after a name in which its town may stand
 _MOST_TOLD = 16  # the most words for what a participant did
 _STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
 _GOVERNS = frozenset("par by chez pour for avec with que qui".split())  # the name is no subject
@@ -57,7 +59,12 @@ def _linked(found: Sequence[Participant], actors: KnownActors) -> Iterator[tuple
     of_id: dict[str, Participant] = {}
     for participant in found:
         actor_id = next(
-            (own for mention in participant.mentions if (own := _known(mention.name, actors))), ""
+            (
+                own
+                for mention in participant.mentions
+                if (own := _known(mention.name, _town_beside(mention, participant.text), actors))
+            ),
+            "",
         )
         if actor_id in of_id:
             of_id[actor_id].mentions += participant.mentions
@@ -67,8 +74,14 @@ def _linked(found: Sequence[Participant], actors: KnownActors) -> Iterator[tuple
             yield participant, actor_id
 
 
-def _known(name: str, actors: KnownActors) -> str:
-    if not (ids := actors.named(name)):
+def _town_beside(mention: TaggedName, text: str) -> str:
+    """The commune that a text says after a name or within it: "ESAT L'Arche à Cognac"."""
+    return town_of(mention.name, [text[mention.start : mention.end + _BESIDE]])
+
+
+def _known(name: str, town: str, actors: KnownActors) -> str:
+    """The id of the only known actor of a name, in this town if there are several; else ""."""
+    if not (ids := (town and actors.named(f"{name} {town}")) or actors.named(name)):
         own = list(tokens(name))
         capitals = sum(token.is_capital for token in own)
         ids = next(
@@ -76,6 +89,8 @@ def _known(name: str, actors: KnownActors) -> str:
              if 2 * sum(each.is_capital for each in own[known.first : known.last]) > capitals),
             (),
         )  # fmt: skip
+    if town and len(ids) > 1:
+        ids = tuple(id_ for id_ in ids if fold(actors.actors[id_].place) == fold(town))
     return ids[0] if len(ids) == 1 else ""
 
 

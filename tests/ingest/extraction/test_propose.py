@@ -32,6 +32,12 @@ KNOWN = KnownActors(
         Actor(id="orange", name="Orange"),
         Actor(id="poste", name="La Poste"),
         Actor(id="dupont-16", name="Dupont", place="Cognac", department="16"),
+        Actor(
+            id="arche-grand-fief",
+            name="ESAT L'Arche à Cognac – Les Ateliers du Grand Fief",
+            place="Châteaubernard",
+        ),
+        Actor(id="arche-sapins", name="ESAT L'Arche Les Sapins", place="Lignières-Sonneville"),
         Actor(id="dupont-87", name="Dupont", place="Limoges", department="87"),
     ]
 )
@@ -88,6 +94,20 @@ def test_one_participant_under_many_names_is_one() -> None:
     text = f"{FRENCH}\n\nLe fabricant de cirage Avel a repris son métier. La société Avel aussi."
     producers = [name for name, role in roles_in(text) if role == "producer"]
     assert producers == ["Avel (Saphir)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "actor_id"),
+    [
+        ("En mars 2026, l'ESAT L'Arche à Cognac a récupéré des couvertures.", "arche-grand-fief"),
+        ("L'ESAT L'Arche, à Cognac, a cousu les bacs.", "arche-grand-fief"),
+        ("L'ESAT L'Arche a cousu les bacs.", ""),
+        ("La menuiserie Dupont, à Cognac, a cloué les caisses.", "dupont-16"),
+        ("La menuiserie Dupont a cloué les caisses.", ""),
+    ],
+)
+def test_the_town_beside_a_name_says_which_organisation_it_is(text: str, actor_id: str) -> None:
+    assert {each.participation.actor_id for each in proposals(text).participations} == {actor_id}
 
 
 def test_a_proposal_carries_its_sentence_and_what_was_done() -> None:
