@@ -8,7 +8,7 @@ from ingest.extraction.need import need_of
 from ingest.extraction.reader.encoded import MAX_CHARS, calibrated, encoded, whole_text
 from ingest.extraction.reader.participants import Participant, TaggedName, participants
 from ingest.extraction.times import time_of_facts
-from ingest.extraction.tokens import Sentence, TextPart, sentences, tokens
+from ingest.extraction.tokens import Sentence, TextPart, TextToken, sentences, tokens
 from kb.models import Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import READER, Proposals, ProposedField, ProposedParticipation
@@ -22,6 +22,8 @@ DESCRIBED = 0.6  # the most presence of who has no name: it is suggested, and no
 LEAST_NEED = 0.6  # least confidence of a need: of those below, fewer than seven in ten are right
 _BESIDE = 60  # characters after a name in which its town may stand
 _MOST_TOLD = 16  # the most words for what a participant did
+_MOST_WHOLE = 45  # the most words and signs of a sentence that tells it whole
+_IN_TOWN = frozenset("à in near".split())  # before the town of a name: "L'Arche à Cognac a …"
 _STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
 _GOVERNS = frozenset("par by chez pour for avec with que qui".split())  # the name is no subject
 _AUXILIARIES = frozenset(
@@ -118,19 +120,23 @@ def _proposed(
 
 
 def _told(participant: Participant, read: Sequence[Sentence]) -> tuple[Sentence | None, str]:
-    """The sentence that says best what a participant did, and its words for that; "" for none."""
+    """The sentence that says best what a participant did, and its words for that, or all of it."""
     in_order = sorted(read, key=lambda each: each.part is not TextPart.BODY)
-    forms = dict.fromkeys(_forms(plain_text(mention.name)) for mention in participant.mentions)
+    names = [mention.name for mention in participant.mentions]
+    names = [name for name in names if not name.islower()] or names
+    forms = dict.fromkeys(_forms(plain_text(name)) for name in names)
     naming = [
         (each, last)
+        for words in forms  # the fullest name first
         for each in in_order
-        for words in forms
         if (last := _end_of(words, [token.form for token in each.tokens]))
     ]
     for sentence, last in naming:
         if sentence.part is TextPart.BODY and (words := _deed(sentence, last)):
             return sentence, words
-    return naming[0][0] if naming else None, ""
+    first = naming[0][0] if naming else None
+    is_told = first is not None and first.part is TextPart.BODY and len(first.tokens) <= _MOST_WHOLE
+    return first, first.text if first and is_told else ""
 
 
 def _forms(name: str) -> tuple[str, ...]:
@@ -149,7 +155,13 @@ def _deed(sentence: Sentence, first: int) -> str:
     before = sentence.tokens[:first]
     if any(token.form in _GOVERNS or token.text in _STOPS for token in before[:-1]):
         return ""
-    if first >= len(sentence.tokens) or not _is_verb(sentence.tokens[first].form):
+    if first < len(sentence.tokens) and sentence.tokens[first].text.lower() in _IN_TOWN:
+        first += 1
+        while first < len(sentence.tokens) and (
+            sentence.tokens[first].is_capital or sentence.tokens[first].text == "-"
+        ):
+            first += 1
+    if first >= len(sentence.tokens) or not _is_verb(sentence.tokens[first]):
         return ""
     last = first + 1
     while last < len(sentence.tokens) and last - first < _MOST_TOLD:
@@ -162,8 +174,11 @@ def _deed(sentence: Sentence, first: int) -> str:
     return "" if last == first + 1 else sentence.written(first, last) + ("…" if is_cut else "")
 
 
-def _is_verb(form: str) -> bool:
+def _is_verb(token: TextToken) -> bool:
     """Whether a word after a subject may be its verb: an auxiliary, or a word of content."""
+    form = token.form
+    if token.is_capital or token.text in _IN_TOWN:
+        return False
     is_elided = form.endswith("'")
     return form in _AUXILIARIES or (
         form[:1].isalpha() and not is_elided and form not in FUNCTION_WORDS

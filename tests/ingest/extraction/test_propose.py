@@ -4,6 +4,7 @@ import re
 import time
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,38 @@ def test_one_participant_under_many_names_is_one() -> None:
     text = f"{FRENCH}\n\nLe fabricant de cirage Avel a repris son métier. La société Avel aussi."
     producers = [name for name, role in roles_in(text) if role == "producer"]
     assert producers == ["Avel (Saphir)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "told"),
+    [
+        (
+            "L'ESAT Les Chênes à Cognac a cousu 40 bacs.",
+            "ESAT Les Chênes",
+            "a cousu 40 bacs",
+        ),
+        (
+            "Les draps ont été donnés par l'hôtel Le Rivage.",
+            "Hôtel Le Rivage",
+            "Les draps ont été donnés par l'hôtel Le Rivage.",
+        ),
+        (
+            "Nous avions une machine de la coopérative Orval. Cet établissement a dix employés.",
+            "Coopérative Orval",
+            "Nous avions une machine de la coopérative Orval.",
+        ),
+        (
+            "The oak came from Brightwell Joinery, and the school built the benches.",
+            "Brightwell Joinery",
+            "The oak came from Brightwell Joinery, and the school built the benches.",
+        ),
+    ],
+)
+def test_what_was_done_is_a_clause_of_the_name_or_its_sentence(
+    text: str, name: str, told: str
+) -> None:
+    found = [each.participation for each in proposals(text).participations]
+    assert {each.contribution for each in found if each.name.endswith(name)} == {told}
 
 
 @pytest.mark.parametrize(
@@ -231,7 +264,8 @@ def test_the_role_is_that_of_the_marked_organisation() -> None:
 
 
 def test_a_role_that_is_not_learnt_yet_is_not_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
-    more = StrEnum("Role", {"REPAIRER": "repairer", **{role.name: role.value for role in Role}})
+    make: Any = StrEnum
+    more = make("Role", {"REPAIRER": "repairer", **{role.name: role.value for role in Role}})
     before = roles_in(ENGLISH)
     monkeypatch.setattr(gathering, "Role", more)
     assert ("Baird Haulage", "carrier") in roles_in(ENGLISH) == before
