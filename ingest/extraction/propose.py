@@ -38,7 +38,9 @@ def propose(article: Article, actors: KnownActors) -> Proposals:
     fields: list[ProposedField] = []
     lang = language_of(article)
     need = need_of(understood, read, lang) if lang in STEMMERS else None
-    if need and (confidence := round(calibrated("needs", need.likely), 2)) >= LEAST_NEED:
+    confidence = round(calibrated("needs", need.likely), 2) if need else 0.0
+    if need and confidence >= LEAST_NEED:
+        confidence = confidence if need.is_told else min(SUREST, confidence)
         fields.append(ProposedField("need", need.phrase, need.sentence.text, confidence, READER))
     if time := time_of_facts(read, article.date):
         fields.append(ProposedField("period", time.edtf, time.sentence.text, time.confidence))

@@ -202,6 +202,30 @@ def test_names_keep_what_is_of_them() -> None:
     assert bare("Une blanchisserie,") == "blanchisserie"
 
 
+@pytest.mark.parametrize(
+    ("title", "verb"),
+    [
+        ("Des couvertures de déménagement deviennent des bacs de plantation", "deviennent"),
+        ("Les drêches de brasserie nourrissent les porcs", "nourrissent"),
+        ("Spent grain feeds the pigs of the farm", "feeds"),
+    ],
+)
+def test_a_need_is_no_half_of_a_clause(title: str, verb: str) -> None:
+    found = proposals(f"{title}. L'atelier Textilia s'en est chargé.", title).fields
+    [need] = [each for each in found if each.field == "need"]
+    assert verb not in need.value
+    assert need.sentence == title
+
+
+def test_a_need_that_the_text_does_not_speak_of_is_less_sure() -> None:
+    title = "Du gel hydroalcoolique pour l'hôpital"
+    told, untold = (
+        next(each.confidence for each in proposals(text, title).fields if each.field == "need")
+        for text in (f"{FRENCH}", "L'assemblée du club se tient jeudi à Cognac, salle des fêtes.")
+    )
+    assert told >= 0.85 > untold
+
+
 def test_labelled_articles_are_read_well() -> None:
     scores = evaluate_articles(TUNE, finder(territory_actors()))
     wanted = {"participants filled in": 0.75, "roles filled in": 0.55, "need": 0.86}
