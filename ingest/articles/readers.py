@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.articles.article import (
@@ -13,6 +14,7 @@ from ingest.articles.article import (
     refuse_unreadable,
 )
 from ingest.articles.blocks import ParsedPage
+from ingest.articles.courtesies import without_courtesies
 from ingest.articles.formats.html.page import parse_html
 from ingest.articles.formats.messages import parse_eml, parse_mhtml
 from ingest.articles.formats.office import parse_docx, parse_pptx
@@ -67,7 +69,8 @@ def _parsed(parse: Callable[[], ParsedPage], kind: str, size: int) -> ParsedPage
 
 def pasted_article(text: str) -> Article:
     lines = whole_characters(text).replace("\r\n", "\n").replace("\r", "\n")
-    return checked(article_of(_parsed(lambda: parse_text(lines), "pasted text", len(lines))))
+    article = article_of(_parsed(lambda: parse_text(lines), "pasted text", len(lines)))
+    return checked(replace(article, text=without_courtesies(article.text)))
 
 
 def checked(article: Article) -> Article:

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from rapidfuzz.distance import OSA
 
 from ingest.extraction import lexicon
-from ingest.extraction.names import NAMES_REMEMBERED, OrganisationKind, kind_of
+from ingest.extraction.names import NAMES_REMEMBERED, OrganisationKind, is_proper, kind_of
 from ingest.extraction.tokens import TextToken, is_everyday_word, plain_words, sentences, tokens
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
@@ -107,6 +107,8 @@ def names_of(actor: Actor) -> Iterator[str]:
     sides = [side.strip() for side in re.split(r"\s+[–—-]\s+", bare)]
     if len(sides) == 2 and any(side.isupper() for side in sides):
         yield from sides
+    elif len(sides) == 2 and len(name_words(sides[0])) > 1 and is_proper(sides[0], opens=True):
+        yield sides[0]
     for match in _PARENTHESIS.finditer(actor.name):
         inside = _BEFORE_A_NAME.sub("", match[1]).strip()
         if inside[:1].isupper() and not inside.isdigit() and fold(inside) != fold(actor.place):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingest.extraction import lexicon
 from ingest.extraction.reader.encoded import EncodedText, naming
 from ingest.extraction.tokens import Sentence, TextPart, TextToken, tokens
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, stem
@@ -16,15 +17,20 @@ MOST_TOKENS, MOST_JOINED = 14, 2  # of a phrase; complements that are joined to 
 _JOINTS = frozenset("de d' du des en of".split())
 _COST, _FILLER, _TITLE = 0.2, 0.06, 0.2  # cost of a word, of a small word; worth of the title
 _SIGNS = frozenset("-'’")
+_OF_CLAUSES = lexicon.words("verb_forms", "of_clauses")
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A phrase of the text, the sentence that it is from, how likely its surest word says it."""
+    """A phrase of the text, the sentence that it is from, how likely its surest word says it.
+
+    `is_told` says that the text speaks of it, and not a subject or title alone.
+    """
 
     phrase: str
     sentence: Sentence
     likely: float
+    is_told: bool
 
 
 def need_of(read: EncodedText, sentences: Sequence[Sentence], lang: str) -> Need | None:
@@ -37,7 +43,9 @@ def need_of(read: EncodedText, sentences: Sequence[Sentence], lang: str) -> Need
     beside = [each for each in found if not each.stems & best.stems and each.surest >= BESIDE]
     second = max(beside, key=lambda each: each.worth, default=None)
     phrase = f"{best.text}, {second.text}" if second else best.text
-    return Need(phrase, best.sentence, best.surest)
+    told = (each for each in sentences if each.part is TextPart.BODY)
+    is_told = any(stem(token.form, lang) in best.stems for each in told for token in each.tokens)
+    return Need(phrase, best.sentence, best.surest, is_told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ def _phrases(sentence: Sentence, likely: Mapping[str, float], lang: str) -> Iter
         worth, surest, seen = _TITLE * (sentence.part is TextPart.TITLE), 0.0, set[str]()
         for last in range(first, min(first + MOST_TOKENS, len(values))):
             token = sentence.tokens[last]
-            if not token.is_word and token.text not in _SIGNS:
+            if (not token.is_word and token.text not in _SIGNS) or token.form in _OF_CLAUSES:
                 break
             own = stem(token.form, lang)
             worth += values[last] if own not in seen else -_COST

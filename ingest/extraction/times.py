@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from ingest.extraction import lexicon
 from ingest.extraction.tokens import Sentence, TextPart
@@ -15,6 +15,8 @@ _LESS = 0.1  # what a whole year or a single day has less than a month or a seas
 _DATELINE = 3  # most words before the date of a line that holds nothing else
 LEAST = 0.4  # a time that is less likely is not proposed
 SURE_ENOUGH = 0.6  # least confidence of a time that is written into a draft
+_MONTH = re.compile(r"\d{4}-\d\d(?=$|/\.\.)")  # or a season, that may leave its end open
+_YEAR = timedelta(366)  # months farther apart are of several things
 _OLDEST = 15  # years before its article after which a time is rather that of how it all began
 _OF_LABEL = re.compile(rf"(?:^|\|)\s*{lexicon.any_of('times', 'beginning')}\s*[|:]\s*$")
 _OF_OTHERS = re.compile(rf".*(?<!\w){lexicon.any_of('times', 'of_others')}")
@@ -37,7 +39,25 @@ def time_of_facts(sentences: Sequence[Sentence], written: str = "") -> FactsTime
     latest = day.last if day else None
     found = [each for sentence in sentences for each in _times(sentence, latest)]
     likely = [each for each in found if each.confidence >= LEAST]
-    return max(reversed(likely), key=lambda each: each.confidence, default=None)
+    best = max(reversed(likely), key=lambda each: each.confidence, default=None)
+    return _of_months(found) or best if best and best.confidence < SURE_ENOUGH else best
+
+
+def _of_months(found: Sequence[FactsTime]) -> FactsTime | None:
+    """From the first to the last of the months of a year, or the only time, if it comes first.
+
+    A month since when something is so, as the last, leaves the end open.
+    """
+    starts = {each.edtf: Period.of(each.edtf).start for each in found if _MONTH.match(each.edtf)}
+    days = sorted((moment.first, edtf) for edtf, moment in starts.items() if moment)
+    if not days or days[-1][0] - days[0][0] > _YEAR or _MONTH.fullmatch(days[0][1]) is None:
+        return None
+    time = next(each for each in found if each.edtf == days[0][1])
+    if len(days) > 1:
+        last = OPEN if days[-1][1].endswith(OPEN) else days[-1][1]
+        return replace(time, edtf=f"{time.edtf}/{last}", confidence=SURE_ENOUGH)
+    is_only = len({each.edtf for each in found}) == 1 and time.confidence >= _FIRST
+    return replace(time, confidence=SURE_ENOUGH) if is_only else None
 
 
 def _times(sentence: Sentence, latest: date | None) -> Iterator[FactsTime]:
@@ -73,8 +93,8 @@ def _weight(written: WrittenPeriod) -> float:
         return _SINCE if is_head else _FIRST
     if "/" in written.edtf:
         return _SPAN
-    less = 0.0 if re.fullmatch(r"\d{4}-\d\d", written.edtf) else _LESS
-    return (_FIRST if is_head and written.after.startswith(",") else _WITHIN) - less
+    less = 0.0 if _MONTH.fullmatch(written.edtf) else _LESS
+    return (_FIRST if is_head and re.match(r"[,\w]", written.after) else _WITHIN) - less
 
 
 def _is_of_others(written: WrittenPeriod) -> bool:

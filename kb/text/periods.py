@@ -153,7 +153,7 @@ def _grammar() -> _Grammar:
         rf"(?:,? (?:{say('of')} ?)?(?P<year>{_YEAR})\b)?"
         rf"|(?:(?P<day_number>\d\d?)[/.])?(?P<month_number>\d\d?)[/.](?P<numbers_year>{_YEAR})\b"
         rf"|(?P<only_year>{_YEAR})\b"
-        rf")(?![/.,]?\d)(?! ?{say('unit')}(?!\w))"
+        rf")(?![/.,]?\d)(?! ?{say('unit')}(?![\w']))"
     )
     before = (
         rf"(?:(?<!\w)(?:(?P<since>{say('since')})|(?P<until>{say('until')})"

@@ -198,7 +198,7 @@ def numbered(text: str, sentences: Iterable[str], names: Iterable[str]) -> Numbe
 
 def _place(text: str, sentence: str) -> tuple[int, int] | None:
     pattern = _pattern(sentence)
-    found = re.search(pattern, text) if pattern else None
+    found = re.search(pattern, text, re.IGNORECASE) if pattern else None
     return found.span() if found else None
 
 

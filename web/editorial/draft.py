@@ -26,7 +26,6 @@ from web.editorial.choices import (
     told_differences,
     with_picture,
 )
-from web.editorial.entries import create_missing
 from web.editorial.record_form import (
     ACTOR_LINES,
     CASE_LINES,
@@ -48,7 +47,6 @@ _OF_MODERATORS = frozenset({"publish", "return", "reject", "keep_detail"})
 
 _DONE: Mapping[str, str] = {
     "save": "saved",
-    "entries": "entries",
     "keep_detail": "saved",
     "remove_detail": "saved",
     "submit": "submitted",
@@ -113,11 +111,6 @@ class _Sent:
             on = one_line(self._typed.rows[self._row(on)].name)
         elif what not in _DONE:
             raise no_such_action()
-        draft = self._draft
-        if what == "entries" and (draft.kind is not Kind.CASE or draft.state not in OPEN_STATES):
-            raise no_such_action()
-        if what == "entries" and not self._account.is_member:
-            raise not_allowed()
         if what in _OF_MODERATORS and not self._account.role.may(AccountRole.MODERATOR):
             raise not_allowed()
         return self._with_record(what, on)
@@ -178,9 +171,7 @@ class _Sent:
         if (record, decided, self._revision) != (draft.record, draft.proposals, draft.revision):
             draft = drafts.save(draft.id, record, by=by, revision=self._revision, proposals=decided)
             self._revision = draft.revision
-        if what == "entries":
-            create_missing(self._base, draft.id, self._account)
-        elif what == "entry":
+        if what == "entry":
             return see(self._request, address(Page.ORGANISATION, draft=draft.id, participant=on))
         if what == "keep_detail":
             drafts.keep_detail(draft.id, on)
@@ -297,7 +288,6 @@ def draft_page(
         ),
         actors=actors,
         named=named,
-        missing=len(unlisted) - len(named),
         organisations=[
             (name, name) for name in dict.fromkeys(row.name for row in form.rows) if name
         ],

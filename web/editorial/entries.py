@@ -1,22 +1,17 @@
-"""The entries of participants that have none: begun with what a case says, created, linked."""
+"""The entries of participants that have none: begun with what a case says, and linked."""
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import cast
 
 from ingest.extraction.gazetteer import town_of
-from ingest.records.fields import folded, record_id
-from kb.errors import EditConflict, InputError
+from ingest.records.fields import folded
+from kb.errors import EditConflict
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
 from kb.reference.roles import ROLES
-from kb.registers.accounts import Account, AccountRole
-from kb.registers.drafts import OPEN_STATES, Draft, DraftState
-from web.editorial.choices import likely_actors
+from kb.registers.drafts import OPEN_STATES, Draft
 from web.http.urls import Address, Page, address
-
-MOST_AT_ONCE = 20  # entries that one click creates
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,7 @@ class UnlistedParticipant:
         return address(Page.CASE, self.case.id, done="linked")
 
     def entry(self, case_url: str) -> Actor:
-        """The entry that a person completes, with what is proposed too; see `create_missing`."""
+        """The entry that a person completes, with what is proposed too."""
         parts = list(self.case.participants)
         if self.draft is not None:
             parts += [one.participation for one in self.draft.proposals.participations]
@@ -73,42 +68,6 @@ class UnlistedParticipant:
 def _as_sentence(words: str) -> str:
     sentence = f"{words[:1].upper()}{words[1:]}"
     return sentence if sentence.endswith((".", "…", "!", "?")) else f"{sentence}."
-
-
-def create_missing(base: KnowledgeBase, draft_id: str, account: Account) -> None:
-    """Creates the entry of each participant without one, unless one that is there resembles it.
-
-    One of the same name that waits for a moderator is linked.
-    """
-    case = cast("Case", base.drafts.get(draft_id).record)
-    names = {folded(part.name): part.name for part in case.participants if not part.actor_id}
-    waiting = [cast("Actor", one.record) for one in base.drafts.list([DraftState.SUBMITTED])
-               if one.kind is Kind.ACTOR]  # fmt: skip
-    for name in list(names.values())[:MOST_AT_ONCE]:
-        draft = base.drafts.get(draft_id)
-        case = cast("Case", draft.record)
-        participant = UnlistedParticipant(name, case, draft)
-        entry = UnlistedParticipant(name, case).entry("")  # nothing that nobody has read
-        if likely_actors(base, entry):
-            continue
-        if same := next((one for one in waiting if _is_same(one, entry)), None):
-            participant.link(base, same.id, by=account.name)
-            continue
-        with suppress(InputError):  # a name without a letter or digit has no identifier
-            entry = replace(entry, id=free_id(base, record_id("", entry.name, entry.place)))
-            created = base.drafts.add(entry, by=account.name, origin="typed")
-            if account.role.may(AccountRole.MODERATOR):
-                created = base.publish(created.id, by=account.name, revision=created.revision)
-            participant.link(base, created.record.id, by=account.name)
-
-
-def _is_same(waiting: Actor, entry: Actor) -> bool:
-    """Whether both have one name and place; without a place, a name of two words with capitals."""
-    is_proper = bool(entry.place) or sum(word[0].isupper() for word in entry.name.split()) > 1
-    return is_proper and all(
-        folded(getattr(waiting, field)) == folded(getattr(entry, field))
-        for field in ("name", "place")
-    )
 
 
 def free_id(base: KnowledgeBase, wished: str) -> str:

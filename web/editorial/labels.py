@@ -114,9 +114,6 @@ DONE_LABELS: Mapping[str, str] = {
     "set_aside": N_("Set aside: these two are not proposed again."),
     "own": N_("You have begun to correct this entry already: here is your draft."),
     "linked": N_("The participant is linked to its entry."),
-    "entries": N_(
-        "Entries created and linked. Those that resemble one of the directory are left to you."
-    ),
     "known": N_("This text was already contributed. Here is its current state."),
     "saved": N_("Saved."),
     "submitted": N_("Submitted. A moderator will read it; you can still correct it until then."),

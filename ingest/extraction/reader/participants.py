@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from ingest.extraction.gazetteer import name_words
-from ingest.extraction.names import kind_of
+from ingest.extraction.names import is_proper, kind_of
 from ingest.extraction.reader.encoded import (
     EncodedText,
     Floats,
@@ -17,6 +17,7 @@ from ingest.extraction.reader.encoded import (
     tags,
 )
 from ingest.extraction.reader.marked import role_odds
+from ingest.extraction.tokens import plain_words
 from kb.reference.communes import is_town
 from kb.reference.roles import Role
 from kb.text.analysis import FUNCTION_WORDS
@@ -41,6 +42,7 @@ _CUT_AFTER = frozenset(
 _DEFINITE = re.compile(
     r"(?:^|\W)(?:l['’]|(?:le|la|the|du|au|cette|cet|ce|this|sa|son)\s)$", re.IGNORECASE
 )
+_OPENING = re.compile(r"[.!?…:•*|\n-][\s«“\"*_]*$")
 _AROUND = " \t\n,;:.«»\"“”()'’*_|[]–—-"
 
 
@@ -70,6 +72,13 @@ class Participant:
     def probability(self) -> float:
         return max(mention.probability for mention in self.mentions)
 
+    @property
+    def is_named(self) -> bool:
+        """Whether a mention is a name: others say "la mairie", "un imprimeur"."""
+        return any(
+            is_proper(mention.name, opens=_opens(self.text, mention)) for mention in self.mentions
+        )
+
     def roles(self) -> list[tuple[Role, float]]:
         """The likeliest role, then those of at least `ALSO`, with how likely they are."""
         odds = role_odds(self.text, [(each.start, each.end) for each in self.mentions])
@@ -79,6 +88,12 @@ class Participant:
         named = zip(learnt_roles(), likely.tolist(), strict=True)
         best, *others = sorted(named, key=lambda one: -one[1])
         return [best, *(one for one in others if one[1] >= ALSO)]
+
+
+def _opens(text: str, mention: TaggedName) -> bool:
+    """Whether a name is the first of its sentence."""
+    before = text[max(0, mention.start - 8) : mention.start]
+    return not mention.start or _OPENING.search(before) is not None
 
 
 def participants(read: EncodedText) -> list[Participant]:
@@ -144,7 +159,7 @@ def _mentions(read: EncodedText) -> Iterator[TaggedName]:
         name = bare(read.text[start:end])
         name = _IN_TOWN.sub("", name)
         is_place = _OF_PLACE.search(read.text[max(0, start - 6) : start]) and is_town(name)
-        if len(name) > 1 and not is_place:
+        if len(name) > 1 and not is_place and not set(plain_words(name)) <= FUNCTION_WORDS:
             probability = float(np.mean(1 - likely[first:last, 0]))
             yield TaggedName(start, end, name, probability)
 

@@ -4,6 +4,7 @@ import re
 import time
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,12 @@ KNOWN = KnownActors(
         Actor(id="orange", name="Orange"),
         Actor(id="poste", name="La Poste"),
         Actor(id="dupont-16", name="Dupont", place="Cognac", department="16"),
+        Actor(
+            id="arche-grand-fief",
+            name="ESAT L'Arche à Cognac – Les Ateliers du Grand Fief",
+            place="Châteaubernard",
+        ),
+        Actor(id="arche-sapins", name="ESAT L'Arche Les Sapins", place="Lignières-Sonneville"),
         Actor(id="dupont-87", name="Dupont", place="Limoges", department="87"),
     ]
 )
@@ -71,10 +78,69 @@ def test_who_took_part_is_filled_in_with_its_role() -> None:
     assert not {name for name, _ in english} & {"Leeds", "May", "Fridays"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Petite entreprise de Jarnac, Métallerie Furet a soudé les cadres gratuitement.",
+        "Un imprimeur a donné son papier. Métallerie Furet a soudé les cadres pour l'école.",
+        "Les services techniques ont posé les bacs. Métallerie Furet a soudé les cadres.",
+    ],
+)
+def test_who_has_no_name_is_suggested_and_not_filled_in(text: str) -> None:
+    assert {name for name, _ in roles_in(text)} == {"Métallerie Furet"}
+    assert all(each.participation.name != "Les" for each in proposals(text).participations)
+
+
 def test_one_participant_under_many_names_is_one() -> None:
     text = f"{FRENCH}\n\nLe fabricant de cirage Avel a repris son métier. La société Avel aussi."
     producers = [name for name, role in roles_in(text) if role == "producer"]
     assert producers == ["Avel (Saphir)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "told"),
+    [
+        (
+            "L'ESAT Les Chênes à Cognac a cousu 40 bacs.",
+            "ESAT Les Chênes",
+            "a cousu 40 bacs",
+        ),
+        (
+            "Les draps ont été donnés par l'hôtel Le Rivage.",
+            "Hôtel Le Rivage",
+            "Les draps ont été donnés par l'hôtel Le Rivage.",
+        ),
+        (
+            "Nous avions une machine de la coopérative Orval. Cet établissement a dix employés.",
+            "Coopérative Orval",
+            "Nous avions une machine de la coopérative Orval.",
+        ),
+        (
+            "The oak came from Brightwell Joinery, and the school built the benches.",
+            "Brightwell Joinery",
+            "The oak came from Brightwell Joinery, and the school built the benches.",
+        ),
+    ],
+)
+def test_what_was_done_is_a_clause_of_the_name_or_its_sentence(
+    text: str, name: str, told: str
+) -> None:
+    found = [each.participation for each in proposals(text).participations]
+    assert {each.contribution for each in found if each.name.endswith(name)} == {told}
+
+
+@pytest.mark.parametrize(
+    ("text", "actor_id"),
+    [
+        ("En mars 2026, l'ESAT L'Arche à Cognac a récupéré des couvertures.", "arche-grand-fief"),
+        ("L'ESAT L'Arche, à Cognac, a cousu les bacs.", "arche-grand-fief"),
+        ("L'ESAT L'Arche a cousu les bacs.", ""),
+        ("La menuiserie Dupont, à Cognac, a cloué les caisses.", "dupont-16"),
+        ("La menuiserie Dupont a cloué les caisses.", ""),
+    ],
+)
+def test_the_town_beside_a_name_says_which_organisation_it_is(text: str, actor_id: str) -> None:
+    assert {each.participation.actor_id for each in proposals(text).participations} == {actor_id}
 
 
 def test_a_proposal_carries_its_sentence_and_what_was_done() -> None:
@@ -134,6 +200,30 @@ def test_names_keep_what_is_of_them() -> None:
     assert [bare(name) for name in kept] == kept
     assert bare("l'entreprise Olive et") == "entreprise Olive"
     assert bare("Une blanchisserie,") == "blanchisserie"
+
+
+@pytest.mark.parametrize(
+    ("title", "verb"),
+    [
+        ("Des couvertures de déménagement deviennent des bacs de plantation", "deviennent"),
+        ("Les drêches de brasserie nourrissent les porcs", "nourrissent"),
+        ("Spent grain feeds the pigs of the farm", "feeds"),
+    ],
+)
+def test_a_need_is_no_half_of_a_clause(title: str, verb: str) -> None:
+    found = proposals(f"{title}. L'atelier Textilia s'en est chargé.", title).fields
+    [need] = [each for each in found if each.field == "need"]
+    assert verb not in need.value
+    assert need.sentence == title
+
+
+def test_a_need_that_the_text_does_not_speak_of_is_less_sure() -> None:
+    title = "Du gel hydroalcoolique pour l'hôpital"
+    told, untold = (
+        next(each.confidence for each in proposals(text, title).fields if each.field == "need")
+        for text in (f"{FRENCH}", "L'assemblée du club se tient jeudi à Cognac, salle des fêtes.")
+    )
+    assert told >= 0.85 > untold
 
 
 def test_labelled_articles_are_read_well() -> None:
@@ -198,8 +288,8 @@ def test_the_role_is_that_of_the_marked_organisation() -> None:
 
 
 def test_a_role_that_is_not_learnt_yet_is_not_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
-    roles = {"REPAIRER": "repairer", **{role.name: role.value for role in Role}}
-    more = StrEnum("Role", roles)  # type: ignore[misc]
+    make: Any = StrEnum
+    more = make("Role", {"REPAIRER": "repairer", **{role.name: role.value for role in Role}})
     before = roles_in(ENGLISH)
     monkeypatch.setattr(gathering, "Role", more)
     assert ("Baird Haulage", "carrier") in roles_in(ENGLISH) == before

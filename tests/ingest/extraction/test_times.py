@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.extraction.times import time_of_facts
+from ingest.extraction.times import SURE_ENOUGH, time_of_facts
 from ingest.extraction.tokens import sentences
 
 
@@ -45,3 +45,33 @@ def test_a_time_is_read_where_the_sentence_speaks_for_it(text: str, edtf: str) -
 )
 def test_the_time_of_something_else_is_not_proposed(text: str) -> None:
     assert time_of_facts(sentences("Un titre", text), "2019-11-07") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "edtf"),
+    [
+        ("En mars 2026, on a trié. En juin 2026, les bacs étaient posés.", "2026-03/2026-06"),
+        ("En mars 2026 l'ESAT a trié. Les bacs ont été posés en juin 2026.", "2026-03/2026-06"),
+        ("In March 2026 they sorted it. It has been sold since June 2026.", "2026-03/.."),
+        ("Au printemps 2025, on manquait de blouses. Le vent tourne.", "2025-21"),
+        ("En mars 2026, on a trié. Tout a servi.", "2026-03"),
+    ],
+)
+def test_the_months_of_a_story_are_its_time(text: str, edtf: str) -> None:
+    found = time_of_facts(sentences("Un titre", text))
+    assert found is not None
+    assert (found.edtf, found.confidence) == (edtf, SURE_ENOUGH)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On a trié en mars 2026, puis tout a servi.",
+        "On a trié en mars 2021, puis tout a servi. On a recommencé en juin 2026, sans eau.",
+        "En 2014, tout manquait.",
+    ],
+)
+def test_a_month_within_a_sentence_or_far_from_others_is_not_sure(text: str) -> None:
+    found = time_of_facts(sentences("Un titre", text))
+    assert found is not None
+    assert found.confidence < SURE_ENOUGH

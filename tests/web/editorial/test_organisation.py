@@ -10,7 +10,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.fields import ACTOR_FIELDS
 from kb.reference.roles import Role
-from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState
 from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
 from tests.web.editorial.test_draft import fields_of as draft_fields
@@ -239,67 +238,19 @@ def test_a_participant_can_be_one_that_is_known(
     assert [one.kind for one in base.drafts.list()] == [Kind.CASE]
 
 
-@pytest.mark.parametrize("role", [AccountRole.CONTRIBUTOR, AccountRole.MODERATOR])
-def test_all_missing_entries_are_created_at_once(
-    base: KnowledgeBase, contributor: TestClient, role: AccountRole
+def test_each_missing_entry_is_created_on_its_own(
+    base: KnowledgeBase, contributor: TestClient
 ) -> None:
-    base.put([Actor("ch", "Centre hospitalier", place="Angoulême", department="16")])
-    parts = (
-        *HOSPITAL.participants,
-        Participation("Verrerie du Bois", Role.SUPPLIER, "", "livre les flacons"),
-        Participation("Transports Roux", Role.CARRIER),
-        Participation("Transports Roux", Role.BUYER),
-    )
-    client = account_client(base, role)
-    draft = base.drafts.add(
-        replace(HOSPITAL, participants=parts), by="a contributor", origin="", submitted=False
-    )
+    parts = (*HOSPITAL.participants, Participation("Verrerie du Bois", Role.SUPPLIER))
+    case = replace(HOSPITAL, participants=parts)
+    draft = base.drafts.add(case, by="a contributor", origin="", submitted=False)
     path = f"/en/drafts/{draft.id}"
-    shown = Page(client.get(path).text)
-    assert shown.one("button", value="entries").text == "Create the 2 missing entries"
-    fields = draft_fields(shown) | {"title": "Typed", "do": "entries"}
-    assert client.post(path, data=fields).headers["Location"] == f"{path}?done=entries"
-    saved = base.drafts.get(draft.id).record
-    assert isinstance(saved, Case)
-    ids = ["verrerie-du-bois", "transports-roux"]
-    assert saved.title == "Typed"
-    assert [part.actor_id for part in saved.participants] == ["avel", "", *ids, ids[1]]
-    entries = {
-        one.record.id: one for one in base.drafts.list(list(DraftState)) if one.id != draft.id
-    }
-    state = {AccountRole.CONTRIBUTOR: DraftState.SUBMITTED}.get(role, DraftState.PUBLISHED)
-    assert {id_: entry.state for id_, entry in entries.items()} == dict.fromkeys(ids, state)
-    assert (set(ids) <= base.ids(Kind.ACTOR)) == (role is AccountRole.MODERATOR)
-    verrerie = entries["verrerie-du-bois"].record
-    assert isinstance(verrerie, Actor)
-    assert verrerie.description == "Livre les flacons."
-    # The one that resembles an entry is left to the person.
-    assert not Page(client.get(path).text).all("button", value="entries")
-    token = {"csrf": fields["csrf"], "do": "entries"}
-    assert client.post(f"/en/drafts/{entries[ids[0]].id}", data=token).status_code == 400
-
-
-@pytest.mark.parametrize(
-    ("name", "entries"),
-    [("Verrerie du Bois", ["verrerie-du-bois"] * 2), ("La mairie", ["la-mairie", "la-mairie-2"])],
-)
-def test_two_articles_make_one_entry_of_an_organisation_that_has_a_name(
-    base: KnowledgeBase, contributor: TestClient, name: str, entries: list[str]
-) -> None:
-    ids = []
-    for title in ("one", "two"):
-        parts = (Participation(name, Role.SUPPLIER),)
-        case = replace(HOSPITAL, id=title, title=title, text=title, participants=parts)
-        draft = base.drafts.add(case, by="a contributor", origin="", submitted=False)
-        path = f"/en/drafts/{draft.id}"
-        fields = draft_fields(Page(contributor.get(path).text)) | {"do": "entries"}
-        assert contributor.post(path, data=fields).headers["Location"] == f"{path}?done=entries"
-        saved = base.drafts.get(draft.id).record
-        assert isinstance(saved, Case)
-        ids.append(saved.participants[0].actor_id)
-    assert ids == entries
-    drafted = [one.record.id for one in base.drafts.list() if one.kind is Kind.ACTOR]
-    assert sorted(drafted) == sorted(set(entries))
+    shown = Page(contributor.get(path).text)
+    offered = [button.attributes.get("value", "") for button in shown.all("button")]
+    assert [one for one in offered if one.startswith("entr")] == ["entry:1", "entry:2"]
+    fields = draft_fields(shown) | {"do": "entries"}
+    assert contributor.post(path, data=fields).status_code == 400
+    assert [one.kind for one in base.drafts.list()] == [Kind.CASE]
 
 
 def test_a_participant_of_a_published_case_gets_its_entry_from_a_moderator(
