@@ -217,3 +217,22 @@ def test_where_an_actor_is(
 ) -> None:
     actor = actor_of(tmp_path, header, row)
     assert (actor.place, actor.department, actor.facts) == (place, department, facts)
+
+
+@pytest.mark.parametrize(
+    ("row", "department"),
+    [
+        ("Avel;Dinan;;", "22"), ("Avel;Loudéac;;", "22"),
+        ("Avel;Saint-Denis;;", ""),  # which several are called
+        ("Avel;Dinan;35;", "35"),  # what is written stays
+        ("Avel;Dinan;;BE", ""),
+    ],
+)  # fmt: skip
+def test_a_department_is_that_of_the_only_town_so_called(
+    tmp_path: Path, row: str, department: str
+) -> None:
+    path = tmp_path / "firms.csv"
+    path.write_text(f"nom;commune;département;pays\n{row}\n", encoding="utf-8")
+    (entry,) = read_directory(path)
+    assert isinstance(entry.record, Actor)
+    assert entry.record.department == department
