@@ -15,13 +15,17 @@ _CURLY_APOSTROPHES = str.maketrans("’ʼ", "''")
 
 @cache
 def _signs(name: str) -> re.Pattern[str]:
-    """Matches an entry of a section, or one of its `_leftovers` if a leftover follows."""
+    """Matches an entry of a section, or one of its `_leftovers` if a leftover follows.
+
+    An offer of what nobody gives up is none: "reprendre une affaire".
+    """
     signs = LEXICONS.any_of("flow", name)
     if name in {"has", "gives", "takes"}:
         of_leftovers = LEXICONS.any_of("flow", f"{name}_leftovers")
         leftover = LEXICONS.any_of("flow", "leftovers")
         signs += rf"|{of_leftovers} (?:\S+ ){{0,12}}?(?:\w+')?{leftover}"
-    return re.compile(rf"(?<![^\W_])(?:{signs})(?![^\W_])")
+    other_sense = LEXICONS.any_of("flow", "not_given") if name == "offers" else "(?!)"
+    return re.compile(rf"(?<![^\W_])(?:{signs})(?![^\W_])(?! (?:\S+ )?{other_sense}(?![^\W_]))")
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)

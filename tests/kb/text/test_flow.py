@@ -19,7 +19,7 @@ OFFERING = [
     "je brade mon four à bois", "une collection de pots de peinture, à qui les confier ?",
     "fermeture du restaurant, tout doit partir", "où envoyer nos uniformes usés",
     "glassware up for grabs", "outlet wanted for misshapen carrots",
-    "chairs looking for a new home",
+    "chairs looking for a new home", "don de machines à coudre",
 ]  # fmt: skip
 SEEKING = [
     "je cherche du marc de café pour cultiver des champignons", "recherche des palettes usagées",
